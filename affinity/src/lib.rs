@@ -1,0 +1,1 @@
+//! Pinning, memory locking, huge pages, calibrated clock, poll loops, jitter.

@@ -1,0 +1,2 @@
+//! Tests that drive the built binaries.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! The feed handler.
+#![forbid(unsafe_code)]

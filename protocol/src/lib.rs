@@ -1,0 +1,2 @@
+//! The venues' bytes: capture files, framing and messages, decode and encode, sans-I/O.
+#![forbid(unsafe_code)]

@@ -1,0 +1,66 @@
+//! Memory as cache lines of eight 64-bit words, the only shape that the algorithms here know.
+//!
+//! Everything that two processes share (ring slots, cursors, claims, seqlocked rows, counters) is
+//! laid out as whole lines. The algorithms are generic over [`Lines`], so the code that ships over
+//! mapped files is the code that loom checks over its own atomics.
+
+use crate::sync::AtomicU64;
+
+/// Words in a cache line.
+pub const LINE_WORDS: usize = 8;
+/// Bytes in a cache line.
+pub const LINE_BYTES: usize = 64;
+
+/// A cache line of shared memory.
+pub type Line = [AtomicU64; LINE_WORDS];
+
+/// Shared memory seen as cache lines.
+///
+/// `line` checks its index against `lines` (one predictable branch for eight words), so no
+/// caller, and no number read from memory that another process can write, leads out of bounds.
+pub trait Lines {
+    /// How many lines there are. Never changes.
+    fn lines(&self) -> usize;
+    /// Line number `index`.
+    ///
+    /// # Panics
+    /// If `index >= self.lines()`. Callers mask or check untrusted numbers first.
+    fn line(&self, index: usize) -> &Line;
+}
+
+/// Lines on the heap, for tests, models and rings inside one process.
+pub struct HeapLines {
+    lines: Box<[Line]>,
+}
+
+impl HeapLines {
+    /// `count` lines of zeros.
+    pub fn new(count: usize) -> Self {
+        let zero = || -> Line { std::array::from_fn(|_| AtomicU64::new(0)) };
+        HeapLines { lines: (0..count).map(|_| zero()).collect() }
+    }
+}
+
+impl Lines for HeapLines {
+    #[inline(always)]
+    fn lines(&self) -> usize {
+        self.lines.len()
+    }
+
+    #[inline(always)]
+    fn line(&self, index: usize) -> &Line {
+        &self.lines[index]
+    }
+}
+
+impl<T: Lines + ?Sized> Lines for std::sync::Arc<T> {
+    #[inline(always)]
+    fn lines(&self) -> usize {
+        (**self).lines()
+    }
+
+    #[inline(always)]
+    fn line(&self, index: usize) -> &Line {
+        (**self).line(index)
+    }
+}

@@ -1,0 +1,1 @@
+//! Kernels dispatched at run time and prefetch, each with a scalar twin.

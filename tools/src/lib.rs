@@ -1,0 +1,2 @@
+//! Tools that look at a running Hotlane and that make test sessions.
+#![forbid(unsafe_code)]
