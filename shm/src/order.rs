@@ -92,6 +92,30 @@ sites! {
     /// Fence between reading the body and looking at the state word again. Partner
     /// [`GENERATION_BEGIN`].
     GENERATION_STILL = Acquire;
+
+    /// Fence after word 0 of a slot was zeroed, before the record is written. Partner
+    /// [`FOLLOW_CLOSE`]: who copied a word of the new record no longer finds the old word 0.
+    SLOT_OPEN = Release;
+    /// Store of word 0 with its tag. Partners [`SLOT_TAKE`] and [`FOLLOW_OPEN`]: who sees the tag
+    /// sees the record.
+    SLOT_COMMIT = Release;
+    /// Load of word 0 by the consumer. Partner [`SLOT_COMMIT`].
+    SLOT_TAKE = Acquire;
+    /// Store of the consumer's cursor. Partner [`CURSOR_TAKE`]: the copies were made before the
+    /// slot is given back.
+    CURSOR_GIVE = Release;
+    /// Load of the cursor by the producer. Partner [`CURSOR_GIVE`]: the slot is overwritten after
+    /// the consumer's copy.
+    CURSOR_TAKE = Acquire;
+    /// Store of the producer's position or mark. Partner [`FOLLOW_MARK`]: who sees it sees that
+    /// everything before it was committed.
+    MARK_STORE = Release;
+    /// First load of word 0 by a follower. Partner [`SLOT_COMMIT`].
+    FOLLOW_OPEN = Acquire;
+    /// Fence between a follower's copy and its second look at word 0. Partner [`SLOT_OPEN`].
+    FOLLOW_CLOSE = Acquire;
+    /// Load of the mark by a follower that did not find its tag. Partner [`MARK_STORE`].
+    FOLLOW_MARK = Acquire;
 }
 
 #[cfg(test)]
@@ -104,6 +128,7 @@ mod tests {
     const ALGORITHMS: &[&str] = &[
         "src/claim.rs",
         "src/fanout",
+        "src/follow.rs",
         "src/generation.rs",
         "src/ring",
         "src/seat",
