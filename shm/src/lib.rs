@@ -1,6 +1,7 @@
 //! Shared-memory rings, seats, images, counters, gap ledger, attach and generations. Knows nothing of markets.
 
 pub mod claim;
+pub mod fanout;
 pub mod follow;
 pub mod generation;
 pub mod lines;
