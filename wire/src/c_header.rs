@@ -25,7 +25,7 @@ fn c_field(name: &str, ty: &str) -> String {
 /// and static assertions on every offset.
 pub fn declarations() -> String {
     let mut out = String::new();
-    let _ = write!(out, "#define HOTLANE_LAYOUT_HASH 0x{LAYOUT_HASH:016x}ull\n");
+    let _ = writeln!(out, "#define HOTLANE_LAYOUT_HASH 0x{LAYOUT_HASH:016x}ull");
     out.push_str("#define HOTLANE_NONE INT64_MIN\n\n/* Classes: bits of a class set. */\n");
     for class in Class::ALL {
         let name = class.name().to_uppercase();
