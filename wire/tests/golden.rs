@@ -19,17 +19,9 @@ fn header() -> Header {
     }
 }
 
-fn stream() -> Vec<Record> {
+fn gaps_and_sessions() -> Vec<Record> {
     let h = header();
     let gap = GapBegin { first: 5, end: 9, gap_id: 7, channel: 3, lines: 3, how: 0, open_ns: 0 };
-    let book = BookBegin {
-        cause: 3,
-        depth: 20,
-        update_id: 42,
-        bids: 79,
-        asks: 63,
-        ..BookBegin::default()
-    };
     vec![
         Record::new(h, gap),
         Record::new(
@@ -73,6 +65,20 @@ fn stream() -> Vec<Record> {
                 _pad0: 0,
             },
         ),
+    ]
+}
+
+fn book_boundaries() -> Vec<Record> {
+    let h = header();
+    let book = BookBegin {
+        cause: 3,
+        depth: 20,
+        update_id: 42,
+        bids: 79,
+        asks: 63,
+        ..BookBegin::default()
+    };
+    vec![
         Record::new(h, book),
         Record::new(
             h,
@@ -259,7 +265,14 @@ fn derivatives_and_derived() -> Vec<Record> {
 }
 
 fn all() -> Vec<Record> {
-    [stream(), book_and_trades(), reference(), derivatives_and_derived()].concat()
+    [
+        gaps_and_sessions(),
+        book_boundaries(),
+        book_and_trades(),
+        reference(),
+        derivatives_and_derived(),
+    ]
+    .concat()
 }
 
 #[test]
