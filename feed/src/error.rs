@@ -51,9 +51,6 @@ pub enum FeedError {
         /// What is wrong with it.
         reason: String,
     },
-    /// Shared memory could not be set up.
-    #[error(transparent)]
-    Shm(#[from] shm::ShmError),
     /// A consumer was waited for and did not come.
     #[error("waited {waited_s} s for {wanted} consumer(s) on instance {instance}; {found} came")]
     NoConsumer {

@@ -16,6 +16,8 @@
 pub mod counts;
 pub mod error;
 pub mod gap;
+pub mod lane;
 pub mod line;
 pub mod net;
+pub mod publish;
 pub mod venue;

@@ -118,7 +118,8 @@ impl CaptureSource {
     /// Rejects of the capture reader by name; only those that occurred.
     pub fn rejects(&self) -> Vec<(&'static str, u64)> {
         let named = CaptureReject::ALL.iter().map(|r| (r.name(), self.rejects[r.index()]));
-        named.chain([("itch_file_truncated", self.truncated_messages)])
+        named
+            .chain([("itch_file_truncated", self.truncated_messages)])
             .filter(|&(_, count)| count > 0)
             .collect()
     }
