@@ -1,6 +1,6 @@
 //! What an operation did to the book: all that is needed to tell others.
 
-use crate::side::Side;
+use wire::Side;
 
 /// A price level after a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

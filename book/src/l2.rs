@@ -8,8 +8,9 @@ use crate::change::{Level, LevelChange};
 use crate::error::{BookError, LimitsError};
 use crate::l3::LevelsIter;
 use crate::levels::Levels;
-use crate::side::{Side, flip};
+use crate::side::flip;
 use crate::top::Top;
+use wire::Side;
 
 /// The level book of one instrument.
 #[derive(Debug, Clone)]

@@ -28,5 +28,5 @@ pub use error::{BookError, LimitsError};
 pub use index::{HashIndex, OrderIndex, PagedIndex};
 pub use l2::L2Book;
 pub use l3::{INSTRUMENTS_MAX, L3Books, L3Limits};
-pub use side::Side;
-pub use top::{NONE, Top, TopWatch};
+pub use top::{Top, TopWatch};
+pub use wire::{NONE, Side};

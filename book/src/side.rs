@@ -1,18 +1,10 @@
-//! The side of a book, and prices as keys that sort the same way on both sides.
+//! Prices as keys that sort the same way on both sides.
 //!
 //! A book side is stored best first. Flipping all bits of an ask price reverses its order without
 //! overflow (`!p` is `-p - 1`), so on both sides a greater key is a better price and one search
 //! serves both. A side is addressed by one number, `instrument << 1 | side`.
 
-/// Bid or ask.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum Side {
-    /// Buyers: the highest price is best.
-    Bid = 0,
-    /// Sellers: the lowest price is best.
-    Ask = 1,
-}
+use wire::Side;
 
 /// One side of one instrument: `instrument << 1 | side`.
 pub(crate) type SideNumber = u32;

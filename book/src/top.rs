@@ -1,7 +1,6 @@
 //! Top of book: the best price and quantity of both sides.
 
-/// The price that means "no price": the side is empty.
-pub const NONE: i64 = i64::MIN;
+use wire::NONE;
 
 /// Best prices and the quantities there, in the exponents of the instrument.
 ///

@@ -9,8 +9,9 @@ use crate::change::{Added, Executed, LevelChange, Reduced, Removed, Replaced};
 use crate::error::BookError;
 use crate::index::OrderIndex;
 use crate::levels::Place;
-use crate::side::{Side, SideNumber, flip, instrument_of, side_number, side_of};
+use crate::side::{SideNumber, flip, instrument_of, side_number, side_of};
 use crate::table::NIL;
+use wire::Side;
 
 /// What an execution or reduction left.
 struct Shrunk {

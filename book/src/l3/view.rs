@@ -4,9 +4,10 @@ use super::L3Books;
 use crate::change::{Level, OrderView, QueuePosition};
 use crate::index::OrderIndex;
 use crate::levels::Walk;
-use crate::side::{Side, SideNumber, flip, instrument_of, side_number, side_of};
+use crate::side::{SideNumber, flip, instrument_of, side_number, side_of};
 use crate::table::{NIL, Table};
 use crate::top::Top;
+use wire::Side;
 
 impl<I: OrderIndex> L3Books<I> {
     /// Best prices and quantities of an instrument; [`Top::EMPTY`] for an unknown one.
