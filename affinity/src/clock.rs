@@ -169,6 +169,12 @@ impl Calibration {
         ticks_to_ns_floor(ticks, self.mult)
     }
 
+    /// Ticks that a number of nanoseconds lasts.
+    pub fn ticks_in(&self, ns: u64) -> u64 {
+        let ticks = (u128::from(ns) << SHIFT).checked_div(u128::from(self.mult)).unwrap_or(0);
+        u64::try_from(ticks).unwrap_or(u64::MAX)
+    }
+
     /// Bound of the error against true UTC at a count of ticks, in nanoseconds.
     pub fn error_at(&self, ticks: u64) -> u64 {
         let away = ticks.wrapping_sub(self.tsc_base).cast_signed().unsigned_abs();

@@ -61,6 +61,10 @@ proptest! {
         prop_assert_eq!(i128::from(c.now_ns(ticks)), naive(&c, ticks));
         if delta >= 0 {
             prop_assert_eq!(c.duration_ns(delta as u64), c.now_ns(ticks) - utc);
+            // There and back loses less than a tick's worth.
+            let back = c.ticks_in(c.duration_ns(delta as u64));
+            prop_assert!(back <= delta as u64);
+            prop_assert!(c.duration_ns(back + 1) >= c.duration_ns(delta as u64));
         }
     }
 

@@ -110,10 +110,10 @@ pub enum AffinityError {
     /// Six words that are no calibration.
     #[error("these words are no calibration: {0}; is the clock page of another version?")]
     CalibrationWords(#[from] CalibrationError),
-    /// A histogram cannot be made.
-    #[error("cannot make a hiccup histogram: {reason}")]
-    Histogram {
-        /// What the histogram said.
+    /// A core's hiccups cannot be measured.
+    #[error("cannot measure hiccups: {reason}")]
+    Hiccup {
+        /// What stood in the way.
         reason: String,
     },
 }
