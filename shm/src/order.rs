@@ -116,6 +116,11 @@ sites! {
     FOLLOW_CLOSE = Acquire;
     /// Load of the mark by a follower that did not find its tag. Partner [`MARK_STORE`].
     FOLLOW_MARK = Acquire;
+
+    /// Store of a table's row count, after the new row. Partner [`TABLE_COUNT`].
+    TABLE_GROW = Release;
+    /// Load of a table's row count: who sees a row counted sees the row. Partner [`TABLE_GROW`].
+    TABLE_COUNT = Acquire;
 }
 
 #[cfg(test)]
