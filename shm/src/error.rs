@@ -326,6 +326,24 @@ pub enum Error {
         /// The number or limit computed.
         wanted: u64,
     },
+    /// The producer list of an instance is not one.
+    #[error("{path}: {source}; the instance is damaged: restart the producer", path = path.display())]
+    List {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        #[source]
+        source: crate::listing::ListError,
+    },
+    /// The label table of a counters region is not one.
+    #[error("{path}: {source}; the region is damaged: restart the producer", path = path.display())]
+    Counters {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        #[source]
+        source: crate::counters::CounterError,
+    },
     /// The instance has a living owner.
     #[error(
         "{path}: instance already running, owner pid {pid}; stop it or choose another instance \

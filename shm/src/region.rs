@@ -73,6 +73,10 @@ impl RegionSpec<'_> {
             let wanted = "1 to 2^30 lines of 64 bytes";
             return Err(Error::BadSpec { what: "region body", found: self.body_lines, wanted });
         }
+        if self.generation == 0 || self.generation > generation::MAX_GENERATION {
+            let (found, wanted) = (self.generation, "1 to 2^56 - 1");
+            return Err(Error::BadSpec { what: "generation", found, wanted });
+        }
         let mut name = [0; NAME_BYTES];
         match name.get_mut(..self.name.len()) {
             Some(place) if !self.name.is_empty() => place.copy_from_slice(self.name.as_bytes()),
@@ -153,10 +157,22 @@ impl Region {
         let (header, rows) = Header::read(&file, path, expect)?;
         let mapping = Mapping::new(file, path, header.file_bytes, access)?;
         let region = Region::over(mapping, header, rows.into())?;
+        let (path, wanted) = (path.to_path_buf(), header.generation);
         match region.observe() {
-            Observed::Invalid(found) => Err(Error::State { path: path.to_path_buf(), found }),
+            Observed::Invalid(found) => Err(Error::State { path, found }),
+            Observed::Initialising(found) | Observed::Ready(found) | Observed::Closed(found)
+                if found != wanted =>
+            {
+                Err(Error::Generation { path, found, wanted })
+            }
             _ => Ok(region),
         }
+    }
+
+    /// The same region after its file was given another name.
+    pub(crate) fn renamed(mut self, path: &Path) -> Region {
+        self.path = path.into();
+        self
     }
 
     fn over(mapping: Mapping, header: Header, rows: Arc<[LayoutRow]>) -> Result<Region> {
