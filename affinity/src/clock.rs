@@ -156,11 +156,24 @@ impl Calibration {
     /// Exact to the nanosecond below; times outside of what `u64` holds stop at its ends.
     #[inline]
     pub fn now_ns(&self, ticks: u64) -> u64 {
-        // Signed: a stamp may have been taken before the line it is converted with.
-        let delta = i128::from(ticks.wrapping_sub(self.tsc_base).cast_signed());
-        let ns = (delta * i128::from(self.mult)) >> SHIFT;
-        let limit = if ns < 0 { i64::MIN } else { i64::MAX };
-        self.utc_base_ns.saturating_add_signed(i64::try_from(ns).unwrap_or(limit))
+        let after = ticks.wrapping_sub(self.tsc_base);
+        if after > i64::MAX.cast_unsigned() {
+            return self.before_base(after.wrapping_neg());
+        }
+        // One multiplication of 64 by 64 bits: this is the path of every reading.
+        let ns = (u128::from(after) * u128::from(self.mult)) >> SHIFT;
+        let ns = u64::try_from(ns).unwrap_or(u64::MAX).min(i64::MAX.cast_unsigned());
+        self.utc_base_ns.saturating_add(ns)
+    }
+
+    /// A stamp that was taken before the line it is converted with.
+    #[cold]
+    fn before_base(&self, before: u64) -> u64 {
+        // Rounded up, because what is taken away must leave the nanosecond below.
+        let product = u128::from(before) * u128::from(self.mult);
+        let ns = product.div_ceil(1 << SHIFT);
+        let ns = u64::try_from(ns).unwrap_or(u64::MAX).min(1 << 63);
+        self.utc_base_ns.saturating_sub(ns)
     }
 
     /// Nanoseconds that a number of ticks lasts.
