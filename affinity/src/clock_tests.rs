@@ -69,7 +69,8 @@ proptest! {
 
     #[test]
     fn one_line_never_runs_backwards(
-        mult in 1_u64 << (SHIFT - 4)..1 << (SHIFT + 3), delta in -1_000_000_000_i64..1_000_000_000, more in 0_i64..9,
+        mult in 1_u64 << (SHIFT - 4)..1 << (SHIFT + 3),
+        delta in -1_000_000_000_i64..1_000_000_000, more in 0_i64..9,
     ) {
         let c = line(1 << 40, 1 << 60, mult);
         let at = |d: i64| c.now_ns((1_u64 << 40).wrapping_add_signed(d));
