@@ -176,6 +176,25 @@ impl Counts {
         self.records().filter(|(kind, _)| kind.class() == class).map(|(_, n)| n).sum()
     }
 
+    /// Every count with its name and unit, always the same ones in the same order: what the
+    /// counters region shows.
+    pub fn named(&self) -> impl Iterator<Item = (&'static str, &'static str, u64)> + '_ {
+        let lane = [
+            ("packets", "packets", self.packets),
+            ("bytes", "bytes", self.bytes),
+            ("messages", "messages", self.messages_total()),
+            ("steps", "steps", self.steps),
+            ("copies", "messages", self.copies),
+            ("heartbeats_received", "packets", self.heartbeats),
+            ("sessions", "sessions", self.sessions),
+            ("session_ends", "packets", self.session_ends),
+            ("crossed", "steps", self.crossed),
+            ("locked", "steps", self.locked),
+        ];
+        let kinds = Kind::ALL.iter().map(|&k| (k.name(), "records", self.records[k as usize]));
+        lane.into_iter().chain(kinds).chain(self.rejects().map(|(name, n)| (name, "refused", n)))
+    }
+
     /// Everything that was refused, by name, with zeros.
     pub fn rejects(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
         let frame = FrameReject::ALL.iter().map(|r| (r.name(), self.frame[r.index()]));

@@ -9,7 +9,7 @@ use protocol::frame::moldudp64::{MoldKind, MoldPacket};
 use protocol::frame::{Checksums, udp};
 use wire::codes::{GapHow, SessionEvent};
 use wire::payload::{GapBegin, GapEnd, Heartbeat, Session};
-use wire::{BookState, Nature, Origin, Path};
+use wire::{BookState, Nature, Origin, Path, StampBy};
 
 use crate::counts::LaneReject;
 use crate::error::FeedError;
@@ -113,6 +113,8 @@ impl<O: Outlet> Lane<O> {
     /// Takes one packet.
     #[inline]
     pub fn packet(&mut self, packet: &Packet<'_>, now: u64) {
+        // A recording has its own clock, so that two replays decide alike.
+        let now = if packet.stamp == StampBy::Recording { packet.ts_receive } else { now };
         let counts = &mut self.publisher.counts;
         counts.packets += 1;
         counts.bytes += packet.bytes.len() as u64;

@@ -9,6 +9,7 @@
 pub mod images;
 pub mod outlet;
 pub mod refresh;
+pub mod region;
 pub mod step;
 
 pub use outlet::{NoOutlet, Outlet};

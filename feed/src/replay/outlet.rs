@@ -43,9 +43,6 @@ impl<O: Outlet> Outlet for ReplayOutlet<O> {
 
     #[inline(always)]
     fn end_step(&mut self, step: u64) {
-        if let Some(log) = &mut self.records {
-            log.end_step();
-        }
         self.seats.end_step(step);
     }
 

@@ -154,9 +154,11 @@ impl Nasdaq {
         }
     }
 
+    /// Quality of a record about `index`. One ITCH message is one event, so a record is the last
+    /// of its class in it unless its handler says that more of that class follow.
     #[inline(always)]
     fn quality<O: Outlet>(&self, index: u32, cx: &Context<'_, O>) -> Quality {
-        cx.out.quality(self.book_state(index, cx.gaps))
+        cx.out.quality(self.book_state(index, cx.gaps)).end_of_event()
     }
 
     /// Takes one message, number `number` of the session, into the books and tells `out`.
@@ -256,7 +258,7 @@ impl Nasdaq {
                 first: cx.number,
                 ..BookStateChange::default()
             };
-            let quality = cx.out.quality(BookState::Gapped);
+            let quality = cx.out.quality(BookState::Gapped).end_of_event();
             cx.out.emit(index, quality, change);
         }
     }

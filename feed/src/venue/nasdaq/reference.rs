@@ -212,7 +212,7 @@ impl Nasdaq {
             p2: price_or_none(m.upper_price.get()),
             ..Prices::default()
         };
-        cx.out.emit(index, quality, prices);
+        cx.out.emit(index, quality.within_event(), prices);
         let auction = Auction {
             clearing_price: NONE,
             flags: auction_flags::COLLAR,
