@@ -121,6 +121,24 @@ sites! {
     TABLE_GROW = Release;
     /// Load of a table's row count: who sees a row counted sees the row. Partner [`TABLE_GROW`].
     TABLE_COUNT = Acquire;
+
+    /// Exchange of a free claim for one's own. Partners [`CLAIM_GIVE`] and [`CLAIM_TAKE_OVER`]:
+    /// what the holder before wrote comes before what the new one writes.
+    CLAIM_TAKE = Acquire;
+    /// Exchange of one's own claim for a free one. Partner [`CLAIM_TAKE`].
+    CLAIM_GIVE = Release;
+    /// Exchange of a dead holder's claim for a free one. Partner [`CLAIM_TAKE`]: the death that
+    /// the producer knows of comes before what the new holder writes.
+    CLAIM_TAKE_OVER = Release;
+    /// Ringing the bell. Partner [`BELL_HEAR`]: who hears it sees the request.
+    BELL_RING = Release;
+    /// Hearing the bell. Partner [`BELL_RING`].
+    BELL_HEAR = Acquire;
+    /// Raising a signal to the lane. Partner [`SIGNAL_TAKE`]: what the raiser knows (a death)
+    /// comes before what the lane does about it.
+    SIGNAL_RAISE = Release;
+    /// Taking signals. Partner [`SIGNAL_RAISE`].
+    SIGNAL_TAKE = Acquire;
 }
 
 #[cfg(test)]

@@ -31,13 +31,28 @@ impl<L: Lines, C: Lines, const W: usize> RingReader<L, C, W> {
         epoch: u16,
         start: u64,
     ) -> Result<Self, ShapeError> {
+        let mut reader = RingReader::idle(ring, ctl, shape)?;
+        reader.begin(epoch, start);
+        Ok(reader)
+    }
+
+    /// A reader that has not begun: checks the shape and writes nothing.
+    ///
+    /// # Errors
+    /// [`ShapeError`] if a ring of this shape does not fit.
+    pub fn idle(ring: L, ctl: C, shape: RingShape) -> Result<Self, ShapeError> {
         let slots = Slots::new(&ring, shape.slots_line, shape.capacity, W)?;
         check_line(&ring, shape.position_line)?;
         check_line(&ctl, shape.cursor_line)?;
-        let reader =
-            RingReader { ring, ctl, slots, shape, position: start, released: start, epoch };
-        reader.store_cursor();
-        Ok(reader)
+        Ok(RingReader { ring, ctl, slots, shape, position: 0, released: 0, epoch: 0 })
+    }
+
+    /// Begins at `start` in `epoch`, and stores the first cursor.
+    pub fn begin(&mut self, epoch: u16, start: u64) {
+        self.position = start;
+        self.released = start;
+        self.epoch = epoch;
+        self.store_cursor();
     }
 
     /// The next record, byte 0 cleared, without taking it.
