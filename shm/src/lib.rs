@@ -43,6 +43,7 @@ pub mod watch;
 
 // The lock-free algorithms, which the models check.
 pub mod claim;
+pub mod fanout;
 pub mod follow;
 pub mod generation;
 pub mod lines;
