@@ -54,9 +54,7 @@ pub fn run(args: &DiffArgs) -> Result<u8, FeedError> {
 
 fn show(records: &[Record], at: usize) -> String {
     match records.get(at) {
-        Some(record) => {
-            wire::text::line(record, &format!("{:#010x}", record.instrument.0), None)
-        }
+        Some(record) => wire::text::line(record, &format!("{:#010x}", record.instrument.0), None),
         None => "(no more records)".to_owned(),
     }
 }

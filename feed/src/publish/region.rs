@@ -72,7 +72,6 @@ struct Inner {
     instance: Instance,
     name: String,
     fanout: Fanout<MappedLines>,
-    signals: Arc<Signals>,
     instruments: InstrumentWriter<MappedLines>,
     images: ImageWriter<MappedLines>,
     errors: ErrorWriter<MappedLines>,
@@ -136,8 +135,7 @@ fn layout_rows() -> Vec<LayoutRow> {
 }
 
 fn counter_table() -> CounterTable {
-    let counter =
-        |name: String, unit: &str| CounterSpec { name, unit: unit.to_owned(), block: 0 };
+    let counter = |name: String, unit: &str| CounterSpec { name, unit: unit.to_owned(), block: 0 };
     let counts = Counts::default();
     let counters = counts.named().map(|(name, unit, _)| counter(name.to_owned(), unit));
     CounterTable { counters: counters.collect(), histograms: Vec::new() }
@@ -171,10 +169,9 @@ impl Inner {
         let fanout = fanout(&instance, spec, instruments as usize)?;
         let signals = fanout.signals();
         let for_keeper = signals.clone();
-        let stop = stop.clone();
         let on_death = move |seat| for_keeper.seat_died(seat);
         let keeper = Keeper::start(&instance, vec![Box::new(on_death)])?;
-        stop_signals(&signals, &stop)?;
+        pass_stop_on(&signals, stop)?;
         let counters = table.writer(body(&instance, "counters")?, 0);
         let counts = Counts::default();
         let counter_ids = counts.named().filter_map(|(name, _, _)| counters.counter(name));
@@ -183,7 +180,6 @@ impl Inner {
             keeper,
             name: spec.name.clone(),
             fanout,
-            signals,
             instruments: InstrumentWriter::new(body(&instance, "instruments")?),
             images: ImageWriter::new(body(&instance, "images")?),
             errors: ErrorWriter::new(body(&instance, "errors")?),
@@ -212,10 +208,8 @@ impl Inner {
 }
 
 /// A `wait` seat must not keep a stopped replay: the flag of the signal handler is passed on.
-fn stop_signals(signals: &Arc<Signals>, stop: &Arc<AtomicBool>) -> Result<()> {
-    let (signals, stop) = (signals.clone(), stop.clone());
-    let weak = Arc::downgrade(&signals);
-    drop(signals);
+fn pass_stop_on(signals: &Arc<Signals>, stop: &Arc<AtomicBool>) -> Result<()> {
+    let (weak, stop) = (Arc::downgrade(signals), stop.clone());
     let watch = move || {
         while let Some(signals) = weak.upgrade() {
             // Acquire: partner is the signal handler's store; nothing else comes with it.
@@ -322,8 +316,7 @@ impl Inner {
         let (_, ticket) = self.tickets.swap_remove(at);
         let healed = matches!(how, GapHow::Retransmission | GapHow::Snapshot);
         let recovered = if healed { gap.end.saturating_sub(gap.first) } else { 0 };
-        let end =
-            ledger::GapEnd { healed, how: how as u8, end: gap.end, ended_ns: now, recovered };
+        let end = ledger::GapEnd { healed, how: how as u8, end: gap.end, ended_ns: now, recovered };
         self.gaps.end(ticket, &end);
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use affinity::{Clock, Idle, Now, PollMode};
+use affinity::{Clock, Idle, PollMode};
 use jiff::civil::Date;
 use protocol::frame::Checksums;
 use wire::Nature;
@@ -72,11 +72,7 @@ pub trait Watch {
 ///
 /// # Errors
 /// If a file cannot be read, shared memory cannot be had, or no consumer comes.
-pub fn replay(
-    spec: &ReplaySpec,
-    stop: &Arc<AtomicBool>,
-    watch: &mut dyn Watch,
-) -> Result<Report> {
+pub fn replay(spec: &ReplaySpec, stop: &Arc<AtomicBool>, watch: &mut dyn Watch) -> Result<Report> {
     let source = CaptureSource::open(&spec.files, spec.date)?;
     let eastern = Eastern::new()?;
     let venue = Nasdaq::new(spec.limits)?;
