@@ -24,13 +24,15 @@ pub enum LaneReject {
     InstrumentTableFull,
     /// A price or quantity that 64 bits of the instrument's exponent cannot hold.
     ValueOverflow,
-    /// The same message twice in one session: a directory that moves a known locate.
+    /// A directory message that gives a locate of this session to another symbol.
     LocateMoved,
+    /// Messages numbered 0: the first of a session is 1.
+    SequenceZero,
 }
 
 impl LaneReject {
     /// Every reject, in the order of its number.
-    pub const ALL: [LaneReject; 8] = [
+    pub const ALL: [LaneReject; 9] = [
         LaneReject::OldSession,
         LaneReject::OtherGroup,
         LaneReject::UnknownLocate,
@@ -39,6 +41,7 @@ impl LaneReject {
         LaneReject::InstrumentTableFull,
         LaneReject::ValueOverflow,
         LaneReject::LocateMoved,
+        LaneReject::SequenceZero,
     ];
 
     /// Name in tables and JSON.
@@ -52,6 +55,7 @@ impl LaneReject {
             LaneReject::InstrumentTableFull => "instrument_table_full",
             LaneReject::ValueOverflow => "value_overflow",
             LaneReject::LocateMoved => "locate_moved",
+            LaneReject::SequenceZero => "sequence_zero",
         }
     }
 }

@@ -174,6 +174,11 @@ impl<O: Outlet> Lane<O> {
                 return self.refuse(reject.name(), packet.ts_receive, |c| c.mold(reject));
             }
         };
+        if mold.sequence == 0 && mold.count() > 0 {
+            return self.refuse(LaneReject::SequenceZero.name(), packet.ts_receive, |c| {
+                c.lane(LaneReject::SequenceZero);
+            });
+        }
         if !self.enter_session(&mold, packet, now) {
             return;
         }

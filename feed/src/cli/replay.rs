@@ -76,14 +76,13 @@ pub struct ReplayArgs {
     /// Do not compare IP and UDP checksums: for captures taken on the sending host.
     #[arg(long)]
     ignore_checksums: bool,
-    /// Instruments that the tables have room for.
-    #[arg(long, default_value_t = Limits::default().instruments,
-          value_parser = clap::value_parser!(u32).range(1..=1 << 20))]
-    instruments: u32,
-    /// Orders alive at a time that the tables have room for.
-    #[arg(long, default_value_t = Limits::default().orders,
-          value_parser = clap::value_parser!(u32).range(1..=1 << 28))]
-    orders: u32,
+    /// Instruments that the tables have room for. Default: what files of this size can hold.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1 << 20))]
+    instruments: Option<u32>,
+    /// Orders alive at a time that the tables have room for. Default: what files of this size can
+    /// hold, at most a whole market.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1 << 27))]
+    orders: Option<u32>,
     /// How the core polls when there is nothing: busy or backoff. Default: busy if the host has
     /// cores to spare.
     #[arg(long, value_parser = ["busy", "backoff"])]
@@ -132,6 +131,11 @@ fn spec(args: ReplayArgs) -> Result<ReplaySpec, FeedError> {
         Some("forever") => None,
         Some(seconds) => Some(Duration::from_secs_f64(parse_seconds(seconds)?)),
     };
+    let fitting = Limits::of_recording(expanded_bytes(&args.files));
+    let limits = Limits {
+        instruments: args.instruments.unwrap_or(fitting.instruments),
+        orders: args.orders.unwrap_or(fitting.orders),
+    };
     let checksums = if args.ignore_checksums { Checksums::Ignore } else { Checksums::Verify };
     Ok(ReplaySpec {
         files: args.files,
@@ -139,7 +143,7 @@ fn spec(args: ReplayArgs) -> Result<ReplaySpec, FeedError> {
         date: args.date.as_deref().map(parse_date).transpose()?,
         checksums,
         groups: args.group.iter().map(|text| parse_group(text)).collect::<Result<_, _>>()?,
-        limits: Limits { instruments: args.instruments, orders: args.orders },
+        limits,
         region: if args.no_seats { None } else { Some(region) },
         wait_for: (args.seats, Duration::from_secs(args.wait)),
         linger,
@@ -147,6 +151,16 @@ fn spec(args: ReplayArgs) -> Result<ReplaySpec, FeedError> {
         book_csv: args.book_csv.map(|path| (path, usize::from(args.depth))),
         mode: poll_mode(args.poll.as_deref())?,
     })
+}
+
+/// Bytes of the files together, decompressed: gzip makes a day of ITCH at most 20 times smaller.
+fn expanded_bytes(files: &[PathBuf]) -> u64 {
+    let one = |path: &PathBuf| {
+        let gzip = path.extension().is_some_and(|ending| ending == "gz");
+        // A file that cannot be looked at is reported when it is opened.
+        std::fs::metadata(path).map_or(0, |meta| meta.len()) * if gzip { 20 } else { 1 }
+    };
+    files.iter().map(one).sum()
 }
 
 /// The lane and one consumer are expected to spin.

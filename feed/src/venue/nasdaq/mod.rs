@@ -50,8 +50,26 @@ pub struct Limits {
 }
 
 impl Default for Limits {
+    /// A whole market: days with 1.9 million orders alive have been reported.
     fn default() -> Self {
-        Limits { instruments: 16_384, orders: 4_000_000 }
+        Limits { instruments: 16_384, orders: 2_000_000 }
+    }
+}
+
+impl Limits {
+    /// Limits that a recording of so many bytes (not compressed) cannot exceed, at most those of a
+    /// whole market: an order takes at least the 38 bytes of its message, an instrument too.
+    pub fn of_recording(bytes: u64) -> Limits {
+        let most = Limits::default();
+        let count = (bytes / 38).saturating_add(1024).min(u64::from(u32::MAX)) as u32;
+        Limits { instruments: most.instruments.min(count), orders: most.orders.min(count) }
+    }
+
+    fn books(self) -> book::L3Limits {
+        // Index 0 is the channel; it has no book but keeps indices plain.
+        let slots = self.instruments.saturating_add(1);
+        // Live orders are mostly young neighbours: half a page for each has been ample.
+        book::L3Limits { pages: self.orders / 2 + 1024, ..book::L3Limits::new(slots, self.orders) }
     }
 }
 
@@ -121,10 +139,9 @@ impl Nasdaq {
     /// # Errors
     /// If the limits cannot be had.
     pub fn new(limits: Limits) -> Result<Nasdaq, LimitsError> {
-        // Index 0 is the channel; it has no book but keeps indices plain.
         let slots = limits.instruments.saturating_add(1);
         Ok(Nasdaq {
-            books: Books::new(book::L3Limits::new(slots, limits.orders))?,
+            books: Books::new(limits.books())?,
             directory: Directory::new(limits.instruments),
             day: Day { date: 0, midnight_ns: 0 },
             session: [b' '; 10],
