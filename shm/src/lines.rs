@@ -28,16 +28,20 @@ pub trait Lines {
     fn line(&self, index: usize) -> &Line;
 }
 
+/// A line where a line belongs: at a multiple of its size.
+#[repr(align(64))]
+struct Aligned(Line);
+
 /// Lines on the heap, for tests, models and rings inside one process.
 pub struct HeapLines {
-    lines: Box<[Line]>,
+    lines: Box<[Aligned]>,
 }
 
 impl HeapLines {
     /// `count` lines of zeros.
     pub fn new(count: usize) -> Self {
         let zero = || -> Line { std::array::from_fn(|_| AtomicU64::new(0)) };
-        HeapLines { lines: (0..count).map(|_| zero()).collect() }
+        HeapLines { lines: (0..count).map(|_| Aligned(zero())).collect() }
     }
 }
 
@@ -49,7 +53,7 @@ impl Lines for HeapLines {
 
     #[inline(always)]
     fn line(&self, index: usize) -> &Line {
-        &self.lines[index]
+        &self.lines[index].0
     }
 }
 

@@ -1,0 +1,2 @@
+//! `hotlane`.
+fn main() {}

@@ -1,0 +1,141 @@
+//! The producer's side of the ring.
+
+use super::{CURSOR_BITS, CURSOR_MASK, CursorRefused, RingShape};
+use crate::lines::{LINE_WORDS, Lines};
+use crate::order;
+use crate::slot::{ShapeError, Slots};
+
+/// Pushes records into a ring in `L`; reads the consumer's cursor in `C`.
+#[derive(Debug)]
+pub struct RingWriter<L, C, const W: usize = LINE_WORDS> {
+    ring: L,
+    ctl: C,
+    slots: Slots,
+    shape: RingShape,
+    head: u64,
+    cursor: u64,
+    stored: u64,
+    epoch: u16,
+}
+
+impl<L: Lines, C: Lines, const W: usize> RingWriter<L, C, W> {
+    /// Begins at position 0 and in epoch 0, in memory of zeros.
+    ///
+    /// # Errors
+    /// [`ShapeError`] if the ring does not fit.
+    pub fn new(ring: L, ctl: C, shape: RingShape) -> Result<Self, ShapeError> {
+        let slots = Slots::new(&ring, shape.slots_line, shape.capacity, W)?;
+        check_line(&ring, shape.position_line)?;
+        check_line(&ctl, shape.cursor_line)?;
+        Ok(RingWriter { ring, ctl, slots, shape, head: 0, cursor: 0, stored: 0, epoch: 0 })
+    }
+
+    /// Begins a new epoch at the head: whatever was unread is given up, and cursors of other
+    /// epochs are refused from now on. Returns the position at which the new consumer starts.
+    pub fn begin_epoch(&mut self, epoch: u16) -> u64 {
+        self.epoch = epoch;
+        self.cursor = self.head;
+        self.store_position();
+        self.head
+    }
+
+    /// Records pushed: position of the next one.
+    #[inline(always)]
+    pub fn position(&self) -> u64 {
+        self.head
+    }
+
+    /// Position up to which the consumer has released, as last seen.
+    #[inline(always)]
+    pub fn cursor(&self) -> u64 {
+        self.cursor
+    }
+
+    /// Slots in all.
+    #[inline(always)]
+    pub fn capacity(&self) -> u64 {
+        self.slots.capacity()
+    }
+
+    /// Free slots as far as known: at least as many are.
+    #[inline(always)]
+    pub fn free(&self) -> u64 {
+        self.slots.capacity() - (self.head - self.cursor)
+    }
+
+    /// The memory of the ring.
+    pub fn ring(&self) -> &L {
+        &self.ring
+    }
+
+    /// The memory of the consumer.
+    pub fn ctl(&self) -> &C {
+        &self.ctl
+    }
+
+    /// Reads the consumer's cursor and returns how many slots are free now.
+    ///
+    /// # Errors
+    /// [`CursorRefused`] if the cursor cannot be true; [`RingWriter::free`] stays as it was.
+    pub fn refresh_free(&mut self) -> Result<u64, CursorRefused> {
+        // An observer needs the position never more than a lap behind the head.
+        self.store_position();
+        let word = self.ctl.line(self.shape.cursor_line)[0].load(order::CURSOR_TAKE.get());
+        if word >> CURSOR_BITS != u64::from(self.epoch) {
+            return Err(CursorRefused::Stale);
+        }
+        // Distance from the cached cursor, in the 48 bits that the word has.
+        let moved = word.wrapping_sub(self.cursor) & CURSOR_MASK;
+        if moved > self.head - self.cursor {
+            let backwards = moved > CURSOR_MASK / 2;
+            return Err(if backwards { CursorRefused::Backwards } else { CursorRefused::Beyond });
+        }
+        self.cursor += moved;
+        Ok(self.free())
+    }
+
+    /// Pushes a record if a slot is known to be free, without looking at the cursor.
+    /// Byte 0 of the record is not looked at.
+    #[inline(always)]
+    pub fn try_push(&mut self, record: &[u64; W]) -> bool {
+        if self.head - self.cursor >= self.slots.capacity() {
+            return false;
+        }
+        self.slots.store(&self.ring, self.head, record);
+        self.head += 1;
+        true
+    }
+
+    /// Pushes a record; looks at the cursor if no slot is known to be free. Returns false if the
+    /// ring is full.
+    #[inline(always)]
+    pub fn push(&mut self, record: &[u64; W]) -> bool {
+        self.try_push(record) || self.push_full(record)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn push_full(&mut self, record: &[u64; W]) -> bool {
+        // A refused cursor leaves the ring full; `refresh_free` tells the owner why.
+        let _ = self.refresh_free();
+        self.try_push(record)
+    }
+
+    /// Stores the position for lag and observers; once per poll, after the pushes.
+    #[inline(always)]
+    pub fn store_position(&mut self) {
+        if self.stored != self.head {
+            self.stored = self.head;
+            let word = &self.ring.line(self.shape.position_line)[0];
+            word.store(self.head, order::MARK_STORE.get());
+        }
+    }
+}
+
+/// A control line must be inside of its region.
+pub(super) fn check_line<M: Lines>(lines: &M, line: usize) -> Result<(), ShapeError> {
+    if line < lines.lines() {
+        return Ok(());
+    }
+    Err(ShapeError::TooSmall { needed: line + 1, found: lines.lines() })
+}

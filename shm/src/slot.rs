@@ -1,0 +1,198 @@
+//! The slot of a ring: one or more cache lines whose first byte says which lap wrote them.
+//!
+//! A separate "published" index would cost every message a second cache-line transfer. So the
+//! record and the news of its arrival share the line: byte 0 is a lap tag, written with the
+//! record's first word last. A reader that waits for position `p` waits for the tag of `p`'s lap
+//! and nothing else.
+//!
+//! Writing: word 0 := 0, release fence, words 1.. relaxed, word 0 with its tag, release. The zero
+//! and the fence are for readers that may be overtaken in the middle of a copy ([`crate::follow`]):
+//! whoever has seen one word of the new record no longer finds the old word 0.
+//!
+//! | byte of the slot | |
+//! |--|--|
+//! | 0 | lap tag: `((position / capacity) & 127) + 1`; 0 = never written, or being written |
+//! | 1 .. 64 n - 1 | the record from its byte 1 on |
+
+use crate::lines::{LINE_WORDS, Lines};
+use crate::order;
+use crate::sync::Ordering;
+use thiserror::Error;
+
+/// Bits of the tag in word 0.
+pub(crate) const TAG_MASK: u64 = 0xff;
+
+/// Why a ring cannot be laid over a piece of memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum ShapeError {
+    /// The capacity is not a power of two from 2 to 2^31.
+    #[error("capacity of {capacity} slots: must be a power of two from 2 to 2147483648")]
+    Capacity {
+        /// What was asked for.
+        capacity: usize,
+    },
+    /// The record is not a whole number of cache lines.
+    #[error("slot of {words} words: must be a positive multiple of {LINE_WORDS}")]
+    Slot {
+        /// Words of the record type.
+        words: usize,
+    },
+    /// The memory is too small.
+    #[error("{needed} lines needed, the region has {found}: was it made for another capacity?")]
+    TooSmall {
+        /// Lines that the ring takes.
+        needed: usize,
+        /// Lines that are there.
+        found: usize,
+    },
+}
+
+/// Where the slots of a ring are: computed locally, never read from shared memory.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Slots {
+    first_line: usize,
+    mask: u64,
+    shift: u32,
+    width: usize,
+}
+
+impl Slots {
+    /// `capacity` slots of `words` words from line `first_line` on, checked against `lines`.
+    pub(crate) fn new<L: Lines>(
+        lines: &L,
+        first_line: usize,
+        capacity: usize,
+        words: usize,
+    ) -> Result<Self, ShapeError> {
+        if !capacity.is_power_of_two() || !(2..=1 << 31).contains(&capacity) {
+            return Err(ShapeError::Capacity { capacity });
+        }
+        if words == 0 || !words.is_multiple_of(LINE_WORDS) {
+            return Err(ShapeError::Slot { words });
+        }
+        let width = words / LINE_WORDS;
+        let needed = capacity.checked_mul(width).and_then(|slots| slots.checked_add(first_line));
+        match needed {
+            Some(needed) if needed <= lines.lines() => Ok(Slots {
+                first_line,
+                mask: capacity as u64 - 1,
+                shift: capacity.trailing_zeros(),
+                width,
+            }),
+            needed => Err(ShapeError::TooSmall {
+                needed: needed.unwrap_or(usize::MAX),
+                found: lines.lines(),
+            }),
+        }
+    }
+
+    /// How many slots.
+    #[inline(always)]
+    pub(crate) const fn capacity(&self) -> u64 {
+        self.mask + 1
+    }
+
+    /// First line of the slot of `position`.
+    #[inline(always)]
+    pub(crate) const fn line(&self, position: u64) -> usize {
+        self.first_line + (position & self.mask) as usize * self.width
+    }
+
+    /// Tag of the lap of `position`.
+    #[inline(always)]
+    pub(crate) const fn tag(&self, position: u64) -> u64 {
+        ((position >> self.shift) & 127) + 1
+    }
+
+    /// Writes the record of `position`. Byte 0 of the record is not looked at.
+    #[inline(always)]
+    pub(crate) fn store<L: Lines, const W: usize>(
+        &self,
+        lines: &L,
+        position: u64,
+        record: &[u64; W],
+    ) {
+        let first = self.line(position);
+        let head = lines.line(first);
+        // Partner: the second look of a follower, through the fence.
+        head[0].store(0, Ordering::Relaxed);
+        order::SLOT_OPEN.fence();
+        for (word, value) in head.iter().zip(record).skip(1) {
+            // Partner: the copy of a reader; ordered by word 0.
+            word.store(*value, Ordering::Relaxed);
+        }
+        for (line, values) in record.chunks_exact(LINE_WORDS).enumerate().skip(1) {
+            for (word, value) in lines.line(first + line).iter().zip(values) {
+                // As above.
+                word.store(*value, Ordering::Relaxed);
+            }
+        }
+        let commit = (record[0] & !TAG_MASK) | self.tag(position);
+        head[0].store(commit, order::SLOT_COMMIT.get());
+    }
+
+    /// Copies words 1 to W - 1 of the slot of `position`; `first` is what the caller took from
+    /// word 0, and comes back with byte 0 cleared.
+    #[inline(always)]
+    pub(crate) fn copy<L: Lines, const W: usize>(
+        &self,
+        lines: &L,
+        position: u64,
+        first: u64,
+    ) -> [u64; W] {
+        let at = self.line(position);
+        let mut record = [0; W];
+        let (head, rest) = record.split_at_mut(LINE_WORDS);
+        for (value, word) in head.iter_mut().zip(lines.line(at)).skip(1) {
+            // Partner: the stores of `store`; ordered by word 0.
+            *value = word.load(Ordering::Relaxed);
+        }
+        head[0] = first & !TAG_MASK;
+        for (line, values) in rest.chunks_exact_mut(LINE_WORDS).enumerate() {
+            for (value, word) in values.iter_mut().zip(lines.line(at + line + 1)) {
+                // As above.
+                *value = word.load(Ordering::Relaxed);
+            }
+        }
+        record
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::lines::HeapLines;
+
+    #[test]
+    fn shapes_are_checked() {
+        let lines = HeapLines::new(20);
+        for capacity in [0, 1, 3, 12, usize::MAX] {
+            let wrong = Slots::new(&lines, 0, capacity, 8).map(|_| ());
+            assert_eq!(wrong, Err(ShapeError::Capacity { capacity }));
+        }
+        for words in [0, 7, 9] {
+            let wrong = Slots::new(&lines, 0, 2, words).map(|_| ());
+            assert_eq!(wrong, Err(ShapeError::Slot { words }));
+        }
+        assert!(Slots::new(&lines, 4, 16, 8).is_ok());
+        let wrong = Slots::new(&lines, 5, 16, 8).map(|_| ());
+        assert_eq!(wrong, Err(ShapeError::TooSmall { needed: 21, found: 20 }));
+        assert!(Slots::new(&lines, 4, 8, 16).is_ok());
+        assert!(Slots::new(&lines, 5, 8, 16).is_err());
+    }
+
+    #[test]
+    fn tags_follow_the_rule_and_records_keep_all_but_byte_0() {
+        let lines = HeapLines::new(8);
+        let slots = Slots::new(&lines, 2, 2, 24).expect("a shape that fits");
+        for position in [0, 1, 2, 253, 254, 255, 256, 257, u64::MAX] {
+            let record: [u64; 24] = std::array::from_fn(|i| u64::MAX - i as u64);
+            slots.store(&lines, position, &record);
+            let word = lines.line(2 + (position % 2) as usize * 3)[0].load(Ordering::Relaxed);
+            assert_eq!(word & 0xff, ((position / 2) & 127) + 1);
+            let copy: [u64; 24] = slots.copy(&lines, position, word);
+            assert_eq!(copy[0], record[0] & !0xff);
+            assert_eq!(copy[1..], record[1..]);
+        }
+    }
+}
