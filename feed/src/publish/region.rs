@@ -9,8 +9,8 @@ use std::sync::atomic::AtomicBool;
 
 use shm::counters::{CounterId, CounterSpec, CounterTable, CounterWriter};
 use shm::errors::{ErrorId, ErrorWriter};
+use shm::fanout::SeatWant;
 use shm::fanout::{ClassRules, Fanout, FanoutSpec, LostReport, Refresh, RefreshOut, SeatMemory};
-use shm::fanout::{SeatWant, Signals};
 use shm::images::ImageWriter;
 use shm::instance::Instance;
 use shm::instruments::InstrumentWriter;
@@ -27,6 +27,7 @@ use wire::{Class, Image, InstrumentId, InstrumentRow, Kind, Record};
 use crate::counts::Counts;
 use crate::error::{FeedError, Result};
 use crate::gap::{Gap, OPEN_GAPS_MAX};
+use crate::publish::control;
 use crate::publish::outlet::Outlet;
 use crate::publish::refresh::{BookRefresh, Want};
 use crate::venue::nasdaq::{Limits, VENUE};
@@ -171,7 +172,7 @@ impl Inner {
         let for_keeper = signals.clone();
         let on_death = move |seat| for_keeper.seat_died(seat);
         let keeper = Keeper::start(&instance, vec![Box::new(on_death)])?;
-        pass_stop_on(&signals, stop)?;
+        control::start(&instance, &signals, stop)?;
         let counters = table.writer(body(&instance, "counters")?, 0);
         let counts = Counts::default();
         let counter_ids = counts.named().filter_map(|(name, _, _)| counters.counter(name));
@@ -205,27 +206,6 @@ impl Inner {
         // A fresh table has room for its first row.
         let _ = self.instruments.append(&row.to_words());
     }
-}
-
-/// A `wait` seat must not keep a stopped replay: the flag of the signal handler is passed on.
-fn pass_stop_on(signals: &Arc<Signals>, stop: &Arc<AtomicBool>) -> Result<()> {
-    let (weak, stop) = (Arc::downgrade(signals), stop.clone());
-    let watch = move || {
-        while let Some(signals) = weak.upgrade() {
-            // Acquire: partner is the signal handler's store; nothing else comes with it.
-            if stop.load(std::sync::atomic::Ordering::Acquire) {
-                signals.stop();
-                return;
-            }
-            drop(signals);
-            std::thread::sleep(std::time::Duration::from_millis(10));
-        }
-    };
-    std::thread::Builder::new()
-        .name("stop-watch".into())
-        .spawn(watch)
-        .map(drop)
-        .map_err(|e| FeedError::io("stop-watch thread", e))
 }
 
 fn body(instance: &Instance, file: &str) -> Result<MappedLines> {
