@@ -6,8 +6,6 @@
 //! invisible before and is seeded from the row in the same way, after the row has been compared.
 //! The best nine levels of every later row must come out of the messages alone.
 
-use std::path::PathBuf;
-
 use book::{BookError, HashIndex, L3Books, L3Limits, Level, Side};
 
 const LEVELS: usize = 10;
@@ -88,11 +86,8 @@ fn take(books: &mut Books, id: u64, side: Side, price: i64, size: i64) {
 
 #[test]
 fn lobster_rows_come_out_of_the_messages() {
-    let Some(data) = std::env::var_os("HOTLANE_DATA") else {
-        println!("SKIPPED lobster_rows_come_out_of_the_messages: HOTLANE_DATA is not set");
-        return;
-    };
-    let folder = PathBuf::from(data).join("packets/lobster");
+    let Some(data) = e2e::recordings("lobster_rows_come_out_of_the_messages") else { return };
+    let folder = data.join("packets/lobster");
     let read = |what: &str| {
         let name = format!("AAPL_2012-06-21_34200000_57600000_{what}_10.csv");
         std::fs::read_to_string(folder.join(name)).expect("the sample")
