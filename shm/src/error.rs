@@ -342,7 +342,7 @@ pub enum Error {
         path: PathBuf,
         /// What is wrong.
         #[source]
-        source: crate::counters::CounterError,
+        source: crate::counter_reader::CounterError,
     },
     /// The instance has a living owner.
     #[error(
@@ -419,44 +419,5 @@ impl Error {
     /// Did the file, or its directory, simply not exist?
     pub fn is_missing(&self) -> bool {
         matches!(self, Error::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)
-    }
-}
-
-/// Why a row of a shared table could not be read. Small, `Copy`, for callers that count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RowError {
-    /// No such row: the index is at or beyond the table's count.
-    #[error("no such row")]
-    Beyond,
-    /// The row was being written at every attempt: try later, or its writer died half-way.
-    #[error("row is being written, or its writer died half-way")]
-    Torn,
-    /// The row was overwritten by a later one.
-    #[error("row was overwritten")]
-    Overwritten,
-}
-
-impl RowError {
-    /// All of them, in order of their index.
-    pub const ALL: [RowError; 3] = [RowError::Beyond, RowError::Torn, RowError::Overwritten];
-
-    /// Name for counters.
-    pub const fn name(self) -> &'static str {
-        match self {
-            RowError::Beyond => "beyond",
-            RowError::Torn => "torn",
-            RowError::Overwritten => "overwritten",
-        }
-    }
-
-    /// Place in [`RowError::ALL`].
-    pub const fn index(self) -> usize {
-        self as usize
-    }
-}
-
-impl From<crate::seqlock::Torn> for RowError {
-    fn from(_: crate::seqlock::Torn) -> Self {
-        RowError::Torn
     }
 }

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::counters::CounterReader;
+use crate::counter_reader::CounterReader;
 use crate::error::{Error, Result};
 use crate::errors::{self, ErrorReader};
 use crate::header::{Expect, RegionKind};
