@@ -40,7 +40,10 @@ fn unit(unit: Unit) -> &'static str {
 
 fn module_doc(source: &str) -> String {
     let lines = source.lines().take_while(|line| line.starts_with("//!"));
-    lines.map(|line| line[3..].strip_prefix(' ').unwrap_or("").to_owned() + "\n").collect()
+    let text: String =
+        lines.map(|line| line[3..].strip_prefix(' ').unwrap_or("").to_owned() + "\n").collect();
+    // Links between items work in rustdoc only.
+    text.replace("[`", "`").replace("`]", "`")
 }
 
 fn page() -> String {
