@@ -11,12 +11,15 @@ use shm::fanout::{
 };
 use shm::instance::{Instance, Producer};
 use shm::keeper::{Keeper, tell};
+use shm::lines::Lines;
 use shm::liveness::monotonic_ns;
 use shm::mapping::MappedLines;
 use shm::producer_view::HeldSeat;
 use shm::seat::layout::CTL_CLAIM;
 use shm::seat::{Attach, Consumer, Filter, SeatState};
+use shm::sigbus::{SigbusGuard, hits};
 use shm::spec::InstanceSpec;
+use shm::sync::Ordering;
 use shm::watch::{Liveness, ProducerWatch};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -97,6 +100,17 @@ fn other_process() {
             println!("ready");
             produce(&mut lane, &mut Market { step: 0 }, || false);
         }
+        "cut" => survive_a_cut(&root),
+        "fault" => {
+            // A SIGBUS that is not a control file's stays deadly.
+            let instance = Instance::create(&big(&root)).expect("create");
+            let _guard = SigbusGuard::new(&instance).expect("guard");
+            let ring = instance.producers()[0].region("images").expect("images");
+            ring.mapping().file().set_len(4096).expect("length");
+            println!("ready");
+            let line = ring.body().line(ring.body().lines() - 1);
+            println!("survived with {}", line[0].load(Ordering::Relaxed));
+        }
         "reader" => {
             let mut seat = Seat::join(&root);
             println!("ready");
@@ -106,6 +120,58 @@ fn other_process() {
         }
         other => panic!("no role {other}"),
     }
+}
+
+/// The lane goes on while one consumer cuts its control file, and another one reads.
+fn survive_a_cut(root: &Path) {
+    let instance = Instance::create(&big(root)).expect("create");
+    let _guard = SigbusGuard::new(&instance).expect("guard");
+    let mut lane = fanout(&instance.producers()[0], instance.generation());
+    let _keeper = Keeper::start(&instance, vec![tell(lane.signals())]).expect("keeper");
+    let mut market = Market { step: 0 };
+    let producer = attach(root, "main").producer("nasdaq").expect("producer");
+    let join = |number: usize| {
+        let held = producer.hold_seat(number).expect("seat");
+        let (ring, control) = (held.seat.ring.body().clone(), held.seat.control.body().clone());
+        let claim = Claim::new(std::process::id(), 1).expect("a claim");
+        let (filter, capacity) = (Filter::all(1 << TRADES), CAPACITY as usize);
+        (Consumer::claim(ring, control, capacity, 130, filter, claim).expect("free"), held)
+    };
+    let (bad, held) = join(0);
+    let (mut good, _good_held) = join(1);
+    let begun = Instant::now();
+    produce(&mut lane, &mut market, || begun.elapsed() > Duration::from_millis(5));
+    assert_eq!(lane.state(0), Some(SeatState::Active));
+    held.seat.control.mapping().file().set_len(4096).expect("cut");
+    // This process would fault too when it gives the claim back: that is the consumer's own look-out.
+    std::mem::forget(bad);
+    let begun = Instant::now();
+    produce(&mut lane, &mut market, || begun.elapsed() > Duration::from_millis(5));
+    assert!(hits() > 0);
+    assert_eq!(lane.state(0), Some(SeatState::Inactive));
+    assert_ne!(lane.state(1), Some(SeatState::Inactive));
+    assert_eq!(good.poll_attach(), Attach::Active);
+    assert!(good.next().is_some());
+    drop(held);
+    let refused = producer.hold_seat(0).map(drop).expect_err("no use any more");
+    assert!(matches!(refused, shm::error::Error::FileLength { .. }), "{refused}");
+    println!("survived");
+}
+
+#[test]
+fn a_consumer_that_cuts_its_control_file_ends_only_its_own_seat() {
+    let root = root();
+    Other::start(ENTRY, "cut", root.path()).wait_for("survived");
+}
+
+#[test]
+fn any_other_bus_error_is_still_the_end() {
+    use std::os::unix::process::ExitStatusExt;
+    let root = root();
+    let mut other = Other::start(ENTRY, "fault", root.path());
+    other.wait_for("ready");
+    let status = other.child.wait().expect("end");
+    assert_eq!(status.signal(), Some(libc::SIGBUS), "{status:?}");
 }
 
 /// A consumer that checks every record that it gets.
