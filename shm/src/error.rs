@@ -171,7 +171,8 @@ pub enum Error {
     },
     /// A region of another kind than the file name promises.
     #[error(
-        "{path}: region kind {found}, wanted {wanted}; files were mixed up: restart the producer",
+        "{path}: region kind {found}, wanted {wanted} (0: any that exists); files were mixed up or \
+         are of a later release: restart the producer",
         path = path.display()
     )]
     Kind {
@@ -179,7 +180,7 @@ pub enum Error {
         path: PathBuf,
         /// Kind code found.
         found: u16,
-        /// Kind code wanted.
+        /// Kind code wanted; 0 for any that exists.
         wanted: u16,
     },
     /// Producer and reader were built with different record layouts.

@@ -56,6 +56,7 @@ pub struct Instance {
 pub struct Producer {
     name: String,
     files: Vec<(String, Region)>,
+    heart: Option<Region>,
     seats: usize,
 }
 
@@ -78,6 +79,15 @@ impl Producer {
     /// The ring and the control lines of a seat.
     pub fn seat(&self, seat: usize) -> Option<(&Region, &Region)> {
         Some((self.region(&paths::ring_file(seat))?, self.region(&paths::control_file(seat))?))
+    }
+
+    /// Stores the lane's own heartbeat, in the clock of its records. One store, fit for a poll
+    /// loop; readers find it by `ProducerView::heart`.
+    #[inline]
+    pub fn beat(&self, now_ns: u64) {
+        if let Some(images) = &self.heart {
+            images.beat(now_ns);
+        }
     }
 
     /// The body of the region in the file of that name.
@@ -138,7 +148,10 @@ impl Instance {
             let region = self.make_file(&dir, spec, producer, &plan)?;
             files.push((plan.file, region));
         }
-        Ok(Producer { name: producer.name.clone(), files, seats: producer.seats as usize })
+        let heart =
+            files.iter().find(|(file, _)| file == "images").map(|(_, region)| region.clone());
+        let (name, seats) = (producer.name.clone(), producer.seats as usize);
+        Ok(Producer { name, files, heart, seats })
     }
 
     fn make_file(
@@ -313,12 +326,10 @@ fn examine(dir: &Path) -> Result<Found> {
         Err(error) => return Err(error),
     };
     let taken = FileLock::try_take(file).map_err(|e| Error::io("lock", &path, e))?;
-    let expect =
-        Expect { kind: RegionKind::Instance, layout: None, generation: None, mode: DATA_MODE };
     match taken {
         Ok(lock) if !is_current(lock.file(), &path) => Ok(Found::Nothing),
         Ok(lock) => {
-            let old = Region::open(&path, Access::ReadWrite, &expect);
+            let old = Region::open(&path, Access::ReadWrite, &Expect::INSTANCE);
             let generation = match &old {
                 Ok(old) => {
                     old.set_successor(std::process::id());
@@ -331,7 +342,7 @@ fn examine(dir: &Path) -> Result<Found> {
             Ok(Found::Dead(lock, generation))
         }
         Err(_) => {
-            let Ok(old) = Region::open(&path, Access::ReadOnly, &expect) else {
+            let Ok(old) = Region::open(&path, Access::ReadOnly, &Expect::INSTANCE) else {
                 return Ok(Found::Changing(0));
             };
             let header = old.header();

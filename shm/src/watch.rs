@@ -13,10 +13,10 @@ use std::path::PathBuf;
 
 use crate::attach::InstanceView;
 use crate::generation::Observed;
-use crate::header::{Expect, Header, RegionKind};
+use crate::header::{Expect, Header};
 use crate::liveness::is_write_locked;
 use crate::mapping::{Access, open_file};
-use crate::paths::{DATA_MODE, INSTANCE_FILE};
+use crate::paths::INSTANCE_FILE;
 use crate::region::Region;
 
 /// How long a heartbeat may stand still before the lock is tested, ns.
@@ -108,9 +108,7 @@ impl ProducerWatch {
     /// The generation that stands at the instance's path, if it is another one.
     fn successor(&self) -> Option<u64> {
         let file = open_file(&self.path, Access::ReadOnly).ok()?;
-        let kind = RegionKind::Instance;
-        let expect = Expect { kind, layout: None, generation: None, mode: DATA_MODE };
-        let (header, _) = Header::read(&file, &self.path, &expect).ok()?;
+        let (header, _) = Header::read(&file, &self.path, &Expect::INSTANCE).ok()?;
         (header.generation != self.region.header().generation).then_some(header.generation)
     }
 
