@@ -1,0 +1,65 @@
+//! What order by order books allocate, and what they refuse as absurd.
+
+use crate::error::LimitsError;
+
+/// Instruments of one `L3Books`: an instrument index has 24 bits.
+pub const INSTRUMENTS_MAX: u32 = 1 << 24;
+
+/// Orders or levels of one `L3Books`, so that slots keep to 32 bits.
+const NUMBERS_MAX: u32 = 1 << 28;
+
+/// Sizes fixed when books are built.
+///
+/// Bytes: 512 an instrument, 36 a level and up to 107 for its place in a tree, 512 a page and a
+/// quarter of a byte per reference (paged index), or 68 to 100 an order (hash index).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct L3Limits {
+    /// Number of instruments; their indexes are below it.
+    pub instruments: u32,
+    /// Most live orders of all instruments together.
+    pub orders: u32,
+    /// Most price levels of all instruments together.
+    pub levels: u32,
+    /// Lowest price that is not absurd.
+    pub min_price: i64,
+    /// Highest price that is not absurd.
+    pub max_price: i64,
+    /// Highest order reference that is not absurd (paged index only).
+    pub reference_max: u64,
+    /// Pages of 16 references (paged index only); 0 = one for each order, the worst case. Half of
+    /// that has been ample for a whole market, where most live orders are young neighbours.
+    pub pages: u32,
+}
+
+impl L3Limits {
+    /// Limits for references without order; any price but the extremes, half as many levels as
+    /// orders.
+    #[must_use]
+    pub const fn new(instruments: u32, orders: u32) -> Self {
+        L3Limits {
+            instruments,
+            orders,
+            levels: orders / 2 + 1024,
+            min_price: i64::MIN + 1,
+            max_price: i64::MAX,
+            reference_max: u32::MAX as u64,
+            pages: 0,
+        }
+    }
+
+    pub(super) fn check(&self) -> Result<(), LimitsError> {
+        if self.instruments == 0 || self.instruments > INSTRUMENTS_MAX {
+            return Err(LimitsError::Instruments(self.instruments));
+        }
+        for (what, value) in [("orders", self.orders), ("levels", self.levels)] {
+            if value == 0 || value > NUMBERS_MAX {
+                let (asked, max) = (u64::from(value), u64::from(NUMBERS_MAX));
+                return Err(LimitsError::TooMany { what, asked, max });
+            }
+        }
+        if self.min_price > self.max_price || self.min_price == i64::MIN {
+            return Err(LimitsError::Prices { min: self.min_price, max: self.max_price });
+        }
+        Ok(())
+    }
+}

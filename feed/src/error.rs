@@ -1,0 +1,104 @@
+//! What can go wrong outside the hot path, told so that the user knows what to do.
+
+use std::path::PathBuf;
+
+/// An error of the feed handler's control plane.
+#[derive(Debug, thiserror::Error)]
+pub enum FeedError {
+    /// A file could not be opened or read.
+    #[error("{path}: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A file is neither a capture nor raw ITCH.
+    #[error(
+        "{path}: not a capture that hotlane knows: {found}. It reads pcap, pcapng and raw \
+         length-prefixed ITCH, each plain or gzip"
+    )]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// What its first bytes look like.
+        found: String,
+    },
+    /// A capture cannot be read any further.
+    #[error("{path}: at byte {offset}: {reason}")]
+    Capture {
+        /// The file.
+        path: PathBuf,
+        /// Offset in the (decompressed) file.
+        offset: u64,
+        /// What is wrong there.
+        reason: String,
+    },
+    /// Raw ITCH has no date and none was given.
+    #[error(
+        "{path}: raw ITCH holds times of day but no date, and the name has none. \
+         Say it with --date YYYY-MM-DD"
+    )]
+    NoDate {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A date that does not exist, or a day whose midnight cannot be computed.
+    #[error("date {text}: {reason}; write YYYY-MM-DD, for example 2020-01-30")]
+    Date {
+        /// What was given.
+        text: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Another program of this build is missing or failed.
+    #[error("{program}: {reason}")]
+    Sibling {
+        /// The program.
+        program: String,
+        /// What happened.
+        reason: String,
+    },
+    /// An argument that cannot be used.
+    #[error("{text}: expected {reason}")]
+    Argument {
+        /// What was given.
+        text: String,
+        /// What is expected.
+        reason: String,
+    },
+    /// Shared memory could not be set up.
+    #[error(transparent)]
+    Shm(#[from] shm::error::Error),
+    /// Seats could not be set up.
+    #[error(transparent)]
+    Seats(#[from] shm::fanout::FanoutError),
+    /// Tables of these sizes cannot be had.
+    #[error(transparent)]
+    Limits(#[from] book::LimitsError),
+    /// The host refused.
+    #[error(transparent)]
+    Host(#[from] affinity::AffinityError),
+    /// A consumer was waited for and did not come.
+    #[error("waited {waited_s} s for {wanted} consumer(s) on instance {instance}; {found} came")]
+    NoConsumer {
+        /// The instance.
+        instance: String,
+        /// Seconds waited.
+        waited_s: u64,
+        /// Consumers wanted.
+        wanted: usize,
+        /// Consumers seen.
+        found: usize,
+    },
+}
+
+impl FeedError {
+    /// An I/O error with the file it concerns.
+    pub fn io(path: impl Into<PathBuf>, source: std::io::Error) -> FeedError {
+        FeedError::Io { path: path.into(), source }
+    }
+}
+
+/// Result of the control plane.
+pub type Result<T> = std::result::Result<T, FeedError>;

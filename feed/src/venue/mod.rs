@@ -1,0 +1,3 @@
+//! Venues: their messages turned into records, and the rules of their sessions.
+
+pub mod nasdaq;

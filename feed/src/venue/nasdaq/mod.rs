@@ -1,0 +1,303 @@
+//! NASDAQ TotalView-ITCH 5.0 over MoldUDP64: venue messages to records.
+//!
+//! ```text
+//! day.rs         dates and midnights        session.rs   locate map, symbols, session roll
+//! orders.rs      A F E C X D U              trades.rs    P Q B
+//! reference.rs   R H Y L K J h and more     market.rs    S V W, auctions I N O
+//! ```
+//!
+//! Specification and conformance cases: README.md in this folder. Prices are in 10^-4 dollars and
+//! quantities in shares; records of the market as a whole (instrument index 0) have prices in
+//! 10^-8, as the circuit-breaker message has them.
+
+pub mod day;
+mod market;
+mod orders;
+mod reference;
+mod session;
+mod trades;
+
+use book::{BookError, LimitsError};
+use protocol::venue::nasdaq::{ItchReject, Message, decode};
+use wire::codes::BookCause;
+use wire::payload::BookStateChange;
+use wire::{BookState, Quality, Venue};
+
+use crate::counts::LaneReject;
+use crate::gap::{BookEpoch, Gaps};
+use crate::publish::images::{Dirty, ImageState, image};
+use crate::publish::outlet::{Books, StepView};
+use crate::publish::{Outlet, Publisher};
+use crate::venue::nasdaq::day::Day;
+
+pub(crate) use market::session_id;
+pub use session::Directory;
+
+/// Exponent of prices of stocks.
+pub const PRICE_EXP: i8 = -4;
+/// Exponent of quantities.
+pub const QUANTITY_EXP: i8 = 0;
+/// Tracking number of the first message of a generated session: it says `SI`, simulated.
+pub const SIMULATED_TRACKING: u16 = 0x5349;
+
+/// Fixed sizes of a lane's tables.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Instruments.
+    pub instruments: u32,
+    /// Orders alive at a time.
+    pub orders: u32,
+}
+
+impl Default for Limits {
+    /// A whole market: days with 1.9 million orders alive have been reported.
+    fn default() -> Self {
+        Limits { instruments: 16_384, orders: 2_000_000 }
+    }
+}
+
+impl Limits {
+    /// Limits that a recording of so many bytes (not compressed) cannot exceed, at most those of a
+    /// whole market: an order takes at least the 38 bytes of its message, an instrument too.
+    pub fn of_recording(bytes: u64) -> Limits {
+        let most = Limits::default();
+        let count = (bytes / 38).saturating_add(1024).min(u64::from(u32::MAX)) as u32;
+        Limits { instruments: most.instruments.min(count), orders: most.orders.min(count) }
+    }
+
+    fn books(self) -> book::L3Limits {
+        // Index 0 is the channel; it has no book but keeps indices plain.
+        let slots = self.instruments.saturating_add(1);
+        // Live orders are mostly young neighbours: half a page for each has been ample.
+        book::L3Limits { pages: self.orders / 2 + 1024, ..book::L3Limits::new(slots, self.orders) }
+    }
+}
+
+/// What the lane knows of one instrument beside its book.
+#[derive(Clone, Copy, Debug)]
+struct State {
+    /// When its book was last proven complete.
+    epoch: BookEpoch,
+    /// Its best bid is above its best ask.
+    crossed: bool,
+    /// Its best bid is its best ask.
+    locked: bool,
+    /// What its image shows beside the book.
+    image: ImageState,
+}
+
+impl State {
+    fn new() -> State {
+        State {
+            epoch: BookEpoch::NEVER,
+            crossed: false,
+            locked: false,
+            image: ImageState::default(),
+        }
+    }
+}
+
+/// The venue's part of a lane.
+pub struct Nasdaq {
+    /// All books.
+    pub books: Books,
+    /// Symbols, locates and rows of the instruments.
+    pub directory: Directory,
+    day: Day,
+    session: [u8; 10],
+    states: Vec<State>,
+    dirty: Dirty,
+}
+
+/// What a message's handler writes to.
+struct Context<'a, O> {
+    out: &'a mut Publisher<O>,
+    gaps: &'a Gaps,
+    /// Venue sequence number of the message.
+    number: u64,
+}
+
+impl<O: Outlet> Context<'_, O> {
+    /// Something in the message was refused.
+    fn refuse(&mut self, reject: LaneReject) {
+        self.out.counts.lane(reject);
+        self.out.outlet.refused(reject.name(), self.out.stamp().ts_receive);
+    }
+
+    /// A code that only informs is not one that the specification lists.
+    fn unknown_code<T>(&mut self, code: Option<T>) -> Option<T> {
+        if code.is_none() {
+            self.refuse(LaneReject::UnknownCode);
+        }
+        code
+    }
+}
+
+impl Nasdaq {
+    /// All memory of the lane's books and tables.
+    ///
+    /// # Errors
+    /// If the limits cannot be had.
+    pub fn new(limits: Limits) -> Result<Nasdaq, LimitsError> {
+        let slots = limits.instruments.saturating_add(1);
+        Ok(Nasdaq {
+            books: Books::new(limits.books())?,
+            directory: Directory::new(limits.instruments),
+            day: Day { date: 0, midnight_ns: 0 },
+            session: [b' '; 10],
+            states: vec![State::new(); slots as usize],
+            dirty: Dirty::new(slots),
+        })
+    }
+
+    /// Day of the session.
+    pub fn day(&self) -> Day {
+        self.day
+    }
+
+    /// Venue time of a message: its nanoseconds since midnight, in UTC.
+    #[inline(always)]
+    pub fn ts_venue(&self, since_midnight: u64) -> u64 {
+        self.day.midnight_ns.saturating_add(since_midnight)
+    }
+
+    /// State of an instrument's book.
+    #[inline(always)]
+    pub fn book_state(&self, index: u32, gaps: &Gaps) -> BookState {
+        match self.states.get(index as usize) {
+            Some(state) if gaps.is_live(state.epoch) => BookState::Live,
+            Some(_) if index > 0 => BookState::Gapped,
+            _ => BookState::None,
+        }
+    }
+
+    /// Quality of a record about `index`. One ITCH message is one event, so a record is the last
+    /// of its class in it unless its handler says that more of that class follow.
+    #[inline(always)]
+    fn quality<O: Outlet>(&self, index: u32, cx: &Context<'_, O>) -> Quality {
+        cx.out.quality(self.book_state(index, cx.gaps)).end_of_event()
+    }
+
+    /// Takes one message, number `number` of the session, into the books and tells `out`.
+    ///
+    /// The caller has begun the step and ends it.
+    ///
+    /// # Errors
+    /// If the bytes are no ITCH message; nothing has changed then.
+    #[inline]
+    pub fn message<O: Outlet>(
+        &mut self,
+        bytes: &[u8],
+        number: u64,
+        gaps: &Gaps,
+        out: &mut Publisher<O>,
+    ) -> Result<(), ItchReject> {
+        let message = decode(bytes)?;
+        out.counts.message(message.code());
+        let mut cx = Context { out, gaps, number };
+        let touched = self.dispatch(&message, &mut cx);
+        if touched > 0 {
+            self.touched(touched, &mut cx);
+        }
+        Ok(())
+    }
+
+    /// Index of the instrument that the message is about; 0 none.
+    #[inline(always)]
+    fn dispatch<O: Outlet>(&mut self, message: &Message<'_>, cx: &mut Context<'_, O>) -> u32 {
+        match message {
+            Message::AddOrder(m) => self.add(m, [0; 4], cx),
+            Message::AddOrderAttributed(m) => self.add_attributed(m, cx),
+            Message::OrderExecuted(m) => self.executed(m, cx),
+            Message::OrderExecutedWithPrice(m) => self.executed_with_price(m, cx),
+            Message::OrderCancel(m) => self.cancel(m, cx),
+            Message::OrderDelete(m) => self.delete(m, cx),
+            Message::OrderReplace(m) => self.replace(m, cx),
+            Message::Trade(m) => self.hidden_trade(m, cx),
+            Message::CrossTrade(m) => self.cross_trade(m, cx),
+            Message::BrokenTrade(m) => self.broken_trade(m, cx),
+            Message::StockDirectory(m) => self.stock_directory(m, cx),
+            Message::TradingAction(m) => self.trading_action(m, cx),
+            Message::RegSho(m) => self.reg_sho(m, cx),
+            Message::ParticipantPosition(m) => self.participant(m, cx),
+            Message::IpoQuoting(m) => self.ipo_quoting(m, cx),
+            Message::LuldCollar(m) => self.luld_collar(m, cx),
+            Message::OperationalHalt(m) => self.operational_halt(m, cx),
+            Message::SystemEvent(m) => self.system_event(m, cx),
+            Message::MwcbDecline(m) => self.mwcb_decline(m, cx),
+            Message::MwcbStatus(m) => self.mwcb_status(m, cx),
+            Message::Imbalance(m) => self.imbalance(m, cx),
+            Message::RetailInterest(m) => self.retail_interest(m, cx),
+            Message::DirectListing(m) => self.direct_listing(m, cx),
+        }
+    }
+
+    /// A message about instrument `index` has been taken: image, crossed and locked counts.
+    #[inline(always)]
+    fn touched<O: Outlet>(&mut self, index: u32, cx: &mut Context<'_, O>) {
+        let stamp = cx.out.stamp();
+        let step = cx.out.step();
+        let Some(state) = self.states.get_mut(index as usize) else { return };
+        cx.out.counts.crossed += u64::from(state.crossed);
+        cx.out.counts.locked += u64::from(state.locked);
+        state.image.sequence = step;
+        state.image.ts_venue = stamp.ts_venue;
+        state.image.ts_receive = stamp.ts_receive;
+        self.dirty.mark(index);
+        let books = &self.books;
+        let view = StepView { step, ts_venue: stamp.ts_venue, instrument: index, books };
+        cx.out.outlet.step_view(view);
+    }
+
+    /// The book refused an event: counted, named, and the book is gapped from here.
+    #[cold]
+    fn book_error<O: Outlet>(&mut self, index: u32, error: BookError, cx: &mut Context<'_, O>) {
+        cx.out.counts.book(error);
+        cx.out.outlet.refused(error.name(), cx.out.stamp().ts_receive);
+        let cause = match error {
+            BookError::OrderTableFull | BookError::LevelTableFull => BookCause::Capacity,
+            _ => BookCause::Inconsistent,
+        };
+        self.mark_gapped(index, cause, cx);
+    }
+
+    /// The book of one instrument is gapped, whatever the channel's epoch; said once.
+    #[cold]
+    fn mark_gapped<O: Outlet>(&mut self, index: u32, cause: BookCause, cx: &mut Context<'_, O>) {
+        let old = self.book_state(index, cx.gaps);
+        let Some(state) = self.states.get_mut(index as usize) else { return };
+        state.epoch = BookEpoch::NEVER;
+        if old == BookState::Live {
+            let change = BookStateChange {
+                new: BookState::Gapped as u8,
+                old: old as u8,
+                cause: cause as u8,
+                first: cx.number,
+                ..BookStateChange::default()
+            };
+            let quality = cx.out.quality(BookState::Gapped).end_of_event();
+            cx.out.emit(index, quality, change);
+        }
+    }
+
+    /// Writes the image of one instrument that is out of date; `false` if there is none.
+    pub fn write_image<O: Outlet>(&mut self, gaps: &Gaps, out: &mut Publisher<O>) -> bool {
+        let Some(index) = self.dirty.take() else { return false };
+        if let Some(state) = self.states.get(index as usize) {
+            let book_state = self.book_state(index, gaps);
+            let made = image(out.id(index), &state.image, book_state, out.nature(), &self.books);
+            out.outlet.image(index, &made);
+        }
+        true
+    }
+
+    /// Every instrument's image is out of date: a gap has changed the state of every book.
+    pub fn touch_all_images(&mut self) {
+        for index in 1..=self.directory.len() {
+            self.dirty.mark(index);
+        }
+    }
+}
+
+/// The venue of this folder.
+pub const VENUE: Venue = Venue::Nasdaq;

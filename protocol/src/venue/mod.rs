@@ -1,0 +1,3 @@
+//! The venues' messages, one folder each.
+
+pub mod nasdaq;
