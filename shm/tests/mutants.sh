@@ -14,11 +14,12 @@ export CARGO_PROFILE_RELEASE_PANIC=unwind
 limit="${MUTANT_SECONDS:-300}"
 
 built=$(cargo test -p shm --release --no-run \
-    --test loom_row --test loom_claim --test loom_ring --test loom_seat 2>&1) ||
+    --test loom_row --test loom_tables --test loom_claim --test loom_ring --test loom_seat 2>&1) ||
     { echo "$built"; exit 1; }
 binary() { echo "$built" | sed -n "s/.*(\(.*\/$1-[0-9a-f]*\)).*/\1/p"; }
 # Quick ones first: a mutant is done with the first model that fails.
 models="$(binary loom_row) $(binary loom_claim) $(binary loom_seat) $(binary loom_ring)"
+models="$models $(binary loom_tables)"
 sites=$($(binary loom_row) --ignored --nocapture sites | sed -n 's/^.*SITE \([A-Z_]*\)$/\1/p')
 [ -n "$sites" ] || { echo "no orderings found"; exit 1; }
 
