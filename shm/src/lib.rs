@@ -37,6 +37,7 @@ pub mod spec;
 
 // The lock-free algorithms, which the models check.
 pub mod claim;
+pub mod fanout;
 pub mod follow;
 pub mod generation;
 pub mod lines;

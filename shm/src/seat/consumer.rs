@@ -137,10 +137,11 @@ impl<R: Lines, C: Lines> Consumer<R, C> {
     fn restore_request(&mut self) {
         let (claim, number) = (self.claim.word(), self.number);
         let holds = claim::holder(self.reader.ctl(), CTL_CLAIM) == Some(self.claim);
-        if !holds || self.row.read(self.reader.ctl()).is_err() {
+        if !holds {
             return;
         }
-        let whole = self.row.terms().is_some();
+        // A row that stays half written is left by a stopped writer of an older epoch.
+        let whole = self.row.read(self.reader.ctl()).is_ok() && self.row.terms().is_some();
         if !whole || self.row.claim() != claim || self.row.number() != number {
             self.write_request();
         }
