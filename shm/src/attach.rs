@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::generation::Observed;
 use crate::header::{Expect, RegionKind};
 use crate::instance::CLOCK_LINE;
-use crate::listing::{self, ProducerInfo};
+use crate::listing::{self, LIST_LINES, ProducerInfo};
 use crate::liveness::is_write_locked;
 use crate::mapping::{Access, MappedLines};
 use crate::paths::{self, DATA_MODE, INSTANCE_FILE};
@@ -99,6 +99,7 @@ impl Attach {
             mode: DATA_MODE,
         };
         let region = Region::open(&path, Access::ReadOnly, &expect)?;
+        region.check_shape("body lines", region.header().body_lines, LIST_LINES)?;
         let owned = is_write_locked(region.mapping().file())
             .map_err(|e| Error::io("test lock", &path, e))?;
         let (generation, pid) = (region.header().generation, region.header().owner_pid);

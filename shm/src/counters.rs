@@ -384,6 +384,7 @@ impl Label {
 pub struct CounterReader<L> {
     lines: L,
     first_line: usize,
+    value_lines: usize,
     labels: Vec<Label>,
 }
 
@@ -414,7 +415,13 @@ impl<L: Lines> CounterReader<L> {
             Label::of(&zerocopy::transmute!(words), value_lines * LINE_WORDS as u64)
         };
         let labels = (0..count).map(label).collect::<std::result::Result<_, _>>()?;
-        Ok(CounterReader { lines, first_line: first as usize, labels })
+        let (first_line, value_lines) = (first as usize, value_lines as usize);
+        Ok(CounterReader { lines, first_line, value_lines, labels })
+    }
+
+    /// Lines that labels and values take together.
+    pub fn needed_lines(&self) -> u64 {
+        (self.first_line + self.value_lines) as u64
     }
 
     /// What there is.

@@ -13,7 +13,7 @@
 //! 5. Life becomes `ready`.
 //!
 //! The generation number is the previous one + 1; where no previous one is left, the start time in
-//! Unix seconds, so that numbers do not come back after a clean end.
+//! Unix microseconds, so that numbers do not come back after a clean end.
 
 use std::ffi::CString;
 use std::fs::File;
@@ -25,10 +25,10 @@ use std::time::{Duration, Instant};
 
 use crate::clean::{remove_prepared, remove_producers};
 use crate::error::{Error, Result};
-use crate::generation::{Observed, next_after};
+use crate::generation::{MAX_GENERATION, Observed, next_after};
 use crate::header::{Expect, RegionKind};
 use crate::listing::{self, LIST_LINES};
-use crate::liveness::{FileLock, is_same_process, is_write_locked};
+use crate::liveness::{FileLock, is_same_process, is_write_locked, monotonic_ns};
 use crate::mapping::{Access, MappedLines, Ownership, free_bytes, open_file};
 use crate::paths::{self, DATA_MODE, DIR_MODE, INSTANCE_FILE};
 use crate::region::{Owner, Region, RegionSpec, utc_ns};
@@ -95,7 +95,12 @@ impl Instance {
     pub fn create(spec: &InstanceSpec<'_>) -> Result<Instance> {
         spec.check()?;
         let dir = paths::instance_dir(&spec.root, &spec.name)?;
-        let (region, lock) = claim(&dir, spec)?;
+        let claimed = claim(&dir, spec);
+        if claimed.is_err() {
+            // If only an empty directory is left of a race, it goes; it is nobody's otherwise.
+            let _ = std::fs::remove_dir(&dir);
+        }
+        let (region, lock) = claimed?;
         let mut instance =
             Instance { dir, region, _lock: lock, producers: Vec::new(), closed: false };
         // On an error, dropping the instance removes what was made.
@@ -265,7 +270,7 @@ fn claim(dir: &Path, spec: &InstanceSpec<'_>) -> Result<(Region, FileLock)> {
     loop {
         make_dir(dir, spec.gid)?;
         let (previous, generation) = match examine(dir)? {
-            Found::Nothing => (None, utc_ns() / 1_000_000_000),
+            Found::Nothing => (None, fresh_generation()),
             Found::Dead(lock, generation) => (Some(lock), next_after(Observed::Closed(generation))),
             Found::Living(pid) => {
                 return Err(Error::AlreadyRunning { path: dir.to_path_buf(), pid });
@@ -287,8 +292,13 @@ fn claim(dir: &Path, spec: &InstanceSpec<'_>) -> Result<(Region, FileLock)> {
     }
 }
 
+/// A number for a generation that follows nothing.
+fn fresh_generation() -> u64 {
+    (utc_ns() / 1_000).clamp(1, MAX_GENERATION)
+}
+
 /// Is this still the file that the path leads to?
-fn is_current(file: &File, path: &Path) -> bool {
+pub(crate) fn is_current(file: &File, path: &Path) -> bool {
     match (file.metadata(), std::fs::symlink_metadata(path)) {
         (Ok(open), Ok(named)) => (open.dev(), open.ino()) == (named.dev(), named.ino()),
         _ => false,
@@ -316,7 +326,7 @@ fn examine(dir: &Path) -> Result<Found> {
                     old.header().generation
                 }
                 // What cannot be read is replaced; its number is lost with it.
-                Err(_) => utc_ns() / 1_000_000_000,
+                Err(_) => fresh_generation(),
             };
             Ok(Found::Dead(lock, generation))
         }
@@ -341,10 +351,9 @@ fn publish(
     replace: bool,
     generation: u64,
 ) -> Result<Option<(Region, FileLock)>> {
-    let prepared = dir.join(paths::prepared_file(std::process::id()));
+    // A name of this attempt alone: other threads of this process may be at it too.
+    let prepared = dir.join(paths::prepared_file(std::process::id(), monotonic_ns()));
     let path = dir.join(INSTANCE_FILE);
-    // Ours by its name: an earlier process of our pid that died here is the only other author.
-    let _ = std::fs::remove_file(&prepared);
     let region = RegionSpec {
         kind: RegionKind::Instance,
         name: &spec.name,
@@ -358,7 +367,7 @@ fn publish(
     let region = match Region::create(&prepared, &region, owner) {
         Ok(region) => region,
         // The directory was removed by an owner that ended meanwhile.
-        Err(error) if error.is_missing() => return Ok(None),
+        Err(Error::Io { source, .. }) if was_faster(&source) => return Ok(None),
         Err(error) => return Err(error),
     };
     let named = lock_prepared(&prepared).and_then(|lock| {
@@ -370,15 +379,17 @@ fn publish(
         Err(error) => {
             // Best effort; the next generation removes prepared files too.
             let _ = std::fs::remove_file(&prepared);
-            let faster = |e: &io::Error| {
-                matches!(e.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotFound)
-            };
             match error {
-                Error::Io { source, .. } if faster(&source) => Ok(None),
+                Error::Io { source, .. } if was_faster(&source) => Ok(None),
                 other => Err(other),
             }
         }
     }
+}
+
+/// Somebody else made or removed the path meanwhile: look again.
+fn was_faster(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotFound)
 }
 
 /// Locks through a descriptor of its own: a mapped one would keep the lock while mapped.

@@ -18,6 +18,10 @@ pub mod images;
 pub mod instance;
 pub mod instruments;
 #[cfg(not(loom))]
+pub mod inventory;
+#[cfg(not(loom))]
+pub mod keeper;
+#[cfg(not(loom))]
 pub mod layout;
 pub mod ledger;
 #[cfg(not(loom))]
@@ -34,6 +38,8 @@ pub mod producer_view;
 pub mod region;
 #[cfg(not(loom))]
 pub mod spec;
+#[cfg(not(loom))]
+pub mod watch;
 
 // The lock-free algorithms, which the models check.
 pub mod claim;

@@ -138,8 +138,10 @@ impl ProducerView {
     /// One variant of [`Error`] per check.
     pub fn counters(&self) -> Result<CounterReader<MappedLines>> {
         let region = self.open("counters", RegionKind::Counters, Access::ReadOnly)?;
-        CounterReader::open(region.body().clone())
-            .map_err(|source| Error::Counters { path: region.path().to_path_buf(), source })
+        let reader = CounterReader::open(region.body().clone())
+            .map_err(|source| Error::Counters { path: region.path().to_path_buf(), source })?;
+        region.check_shape("body lines", region.header().body_lines, reader.needed_lines())?;
+        Ok(reader)
     }
 
     /// The overwriting ring: its region, slots and lines of a slot.
