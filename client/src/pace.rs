@@ -1,0 +1,74 @@
+//! When an empty poll looks at the clock.
+//!
+//! A poll that finds nothing costs some ten nanoseconds, a look at the clock twice that. So the
+//! clock is read on every so many empty polls only: on every one while polls are a millisecond or
+//! more apart, and down to every sixteenth while the consumer spins.
+
+use std::time::Instant;
+
+/// Most empty polls between two looks.
+const MOST: u32 = 16;
+/// Looks closer than this are too many, ns.
+const CLOSE_NS: u64 = 1_000_000;
+
+/// The rhythm of looks at the clock.
+#[derive(Debug)]
+pub(crate) struct Pace {
+    origin: Instant,
+    every: u32,
+    left: u32,
+    last_ns: u64,
+}
+
+impl Pace {
+    pub(crate) fn new() -> Self {
+        Pace { origin: Instant::now(), every: 1, left: 1, last_ns: 0 }
+    }
+
+    /// ns since this pace began, without a look being due.
+    pub(crate) fn now(&self) -> u64 {
+        // 584 years fit.
+        u64::try_from(self.origin.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// An empty poll: the time, ns, if it is due to be looked at.
+    #[inline]
+    pub(crate) fn tick(&mut self) -> Option<u64> {
+        self.left -= 1;
+        if self.left > 0 {
+            return None;
+        }
+        let now = self.now();
+        let close = now - self.last_ns < CLOSE_NS;
+        self.every = if close { (self.every * 2).min(MOST) } else { (self.every / 4).max(1) };
+        self.left = self.every;
+        self.last_ns = now;
+        Some(now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn slow_polls_look_each_time_and_spinning_ones_seldom() {
+        let mut pace = Pace::new();
+        let looks = (0..10_000).filter(|_| pace.tick().is_some()).count();
+        assert!(looks < 10_000 / 8, "{looks}");
+        let begun = Instant::now();
+        let mut found = false;
+        while begun.elapsed() < Duration::from_millis(60) && !found {
+            std::thread::sleep(Duration::from_millis(2));
+            found = pace.tick().is_some();
+        }
+        assert!(found, "a consumer that slows down looks within sixteen polls");
+        for _ in 0..2 {
+            std::thread::sleep(Duration::from_millis(2));
+            pace.tick();
+        }
+        let before = pace.every;
+        assert_eq!(before, 1);
+    }
+}
