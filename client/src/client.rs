@@ -190,11 +190,6 @@ impl Client {
                 }
                 Notice::Detached { lane, reason } => tell(Event::Detached { lane, reason }),
                 Notice::Resynced { lane, skipped } => tell(Event::Resynced { lane, skipped }),
-                Notice::Filtered { lane } => {
-                    if let Some(found) = self.lanes.get(lane) {
-                        tell(Event::Filtered { lane, filter: found.filter() });
-                    }
-                }
             }
         }
     }
@@ -231,6 +226,9 @@ impl Client {
             let state = self.lanes.get_mut(number).and_then(Lane::poll_seat);
             if let Some(state) = state {
                 self.seat_changed(number, state);
+            }
+            if let Some(lane) = self.lanes.get_mut(number) {
+                lane.ask_next();
             }
         }
     }
@@ -392,22 +390,21 @@ impl Client {
     /// Asks for wanted symbols whose rows have appeared.
     fn follow_symbols(&mut self) {
         let by_symbol = matches!(self.spec.filter.instruments, Wanted::Symbols(_));
-        for (number, lane) in self.lanes.iter_mut().enumerate() {
+        for lane in &mut self.lanes {
             let grown = lane.view.is_some() && lane.table.catch_up();
-            if grown && by_symbol && lane.seat.is_some() && lane.refilter(&self.spec.filter) {
-                self.notices.push_back(Notice::Filtered { lane: number });
+            if grown && by_symbol {
+                lane.refilter(&self.spec.filter);
             }
         }
     }
 
-    /// Asks for other records. Newly wanted instruments come with a refresh; records of what is no
-    /// longer wanted may still come for a moment.
+    /// Asks for other records. [`Event::Filtered`] comes behind the last record that was surely
+    /// written for the old filter; newly wanted instruments come with a refresh, and records of
+    /// what is no longer wanted may still come for a moment.
     pub fn set_filter(&mut self, filter: FilterSpec) {
         self.spec.filter = filter;
-        for (number, lane) in self.lanes.iter_mut().enumerate() {
-            if lane.refilter(&self.spec.filter) {
-                self.notices.push_back(Notice::Filtered { lane: number });
-            }
+        for lane in &mut self.lanes {
+            lane.refilter(&self.spec.filter);
         }
     }
 
@@ -416,12 +413,7 @@ impl Client {
     pub fn resync(&mut self) -> u64 {
         let mut total = 0;
         for (number, lane) in self.lanes.iter_mut().enumerate() {
-            let Some(seat) = &mut lane.seat else { continue };
-            if lane.state != LaneState::Active {
-                continue;
-            }
-            let skipped = seat.consumer.resync();
-            lane.stats.skipped += skipped;
+            let Some(skipped) = lane.resync() else { continue };
             total += skipped;
             self.notices.push_back(Notice::Resynced { lane: number, skipped });
         }

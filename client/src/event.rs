@@ -109,5 +109,4 @@ pub(crate) enum Notice {
     NewGeneration { generation: u64, previous: u64 },
     Detached { lane: usize, reason: Detached },
     Resynced { lane: usize, skipped: u64 },
-    Filtered { lane: usize },
 }

@@ -40,6 +40,11 @@ pub struct Lane {
     pub(crate) table: InstrumentTable,
     pub(crate) stats: LaneStats,
     filter: Filter,
+    /// A filter to be asked for when the last request has been answered: a producer that sees
+    /// only the second of two requests does not refresh what the first one gave up.
+    next_filter: Option<Filter>,
+    /// Position of the ring from which records may be those of the new filter.
+    boundary: Option<u64>,
     /// Whether it was said that no seat is free.
     pub(crate) told_full: bool,
 }
@@ -54,6 +59,8 @@ impl Lane {
             table: InstrumentTable::default(),
             stats: LaneStats::default(),
             filter: Filter::default(),
+            next_filter: None,
+            boundary: None,
             told_full: false,
         }
     }
@@ -114,6 +121,7 @@ impl Lane {
     pub(crate) fn claim(&mut self, wanted: Option<usize>, spec: &FilterSpec) -> Result<()> {
         let Some(view) = &self.view else { return Ok(()) };
         self.seat = None;
+        (self.next_filter, self.boundary) = (None, None);
         self.filter = resolve(spec, &self.table);
         self.seat = Some(seat::take(view, wanted, &self.filter)?);
         self.state = LaneState::Asked;
@@ -130,9 +138,10 @@ impl Lane {
     /// Hands out at most [`BATCH`] records and gives their slots back.
     #[inline]
     pub(crate) fn drain(&mut self, number: usize, tell: &mut impl FnMut(Event<'_>)) -> usize {
+        let limit = if self.boundary.is_some() { self.bounded(number, tell) } else { BATCH };
         let Some(seat) = &mut self.seat else { return 0 };
         let mut taken = 0;
-        while taken < BATCH {
+        while taken < limit {
             let Some(words) = seat.consumer.next() else { break };
             let record = Record::from_words(words);
             self.stats.note(&record);
@@ -160,17 +169,58 @@ impl Lane {
         Some(now)
     }
 
-    /// Asks for `spec`. Returns whether that is something else than before.
-    pub(crate) fn refilter(&mut self, spec: &FilterSpec) -> bool {
+    /// A batch that ends where the records of the old filter end; there, the change is told.
+    #[cold]
+    fn bounded(&mut self, number: usize, tell: &mut impl FnMut(Event<'_>)) -> usize {
+        let position = self.seat.as_ref().map_or(0, |seat| seat.consumer.position());
+        let left = self.boundary.unwrap_or(0).saturating_sub(position);
+        if left == 0 {
+            self.boundary = None;
+            tell(Event::Filtered { lane: number, filter: &self.filter });
+            return BATCH;
+        }
+        usize::try_from(left).unwrap_or(BATCH).min(BATCH)
+    }
+
+    /// Asks for `spec`, now or as soon as the last request has been answered.
+    pub(crate) fn refilter(&mut self, spec: &FilterSpec) {
+        if self.seat.is_none() {
+            return;
+        }
         let filter = resolve(spec, &self.table);
-        if filter == self.filter {
-            return false;
+        let last = self.next_filter.as_ref().unwrap_or(&self.filter);
+        if filter != *last {
+            self.next_filter = Some(filter);
+            self.ask_next();
         }
-        self.filter = filter;
-        if let Some(seat) = &mut self.seat {
-            seat.consumer.set_filter(self.filter.clone());
+    }
+
+    /// Asks for the next filter if the producer has answered the last request.
+    pub(crate) fn ask_next(&mut self) {
+        if self.next_filter.is_none() || self.state != LaneState::Active || self.boundary.is_some()
+        {
+            return;
         }
-        true
+        let Some(seat) = &mut self.seat else { return };
+        let answered = seat.consumer.status().is_ok_and(|status| {
+            status.claim == seat.consumer.held().word() && status.number == seat.consumer.number()
+        });
+        if !answered {
+            return;
+        }
+        if let Some(filter) = self.next_filter.take() {
+            self.boundary = Some(seat.consumer.position().saturating_add(seat.consumer.lag()));
+            seat.consumer.set_filter(filter.clone());
+            self.filter = filter;
+        }
+    }
+
+    /// Gives up what is unread and asks for refreshes. Returns the records skipped.
+    pub(crate) fn resync(&mut self) -> Option<u64> {
+        let seat = self.seat.as_mut().filter(|_| self.state == LaneState::Active)?;
+        let skipped = seat.consumer.resync();
+        self.stats.skipped += skipped;
+        Some(skipped)
     }
 
     /// Whether the producer has declared the end of this lane's ring, so that it was not death.

@@ -85,6 +85,11 @@ impl Books {
         }
     }
 
+    /// Whether only best prices are kept, because the seat takes neither orders nor levels.
+    pub fn is_top_only(&self) -> bool {
+        matches!(self.content, Content::Top(_))
+    }
+
     /// Number of levels of a side; 0 if the book is not complete.
     pub fn depth(&self, id: InstrumentId, side: Side) -> usize {
         let index = id.index();
