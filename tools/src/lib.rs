@@ -1,2 +1,4 @@
 //! Tools that look at a running Hotlane and that make test sessions.
 #![forbid(unsafe_code)]
+
+pub mod venue_sim;
