@@ -394,15 +394,6 @@ impl Outlet for Regions {
         }
     }
 
-    fn request_refresh(&mut self, instrument: u32) {
-        let Some(inner) = &mut self.inner else { return };
-        let seats = inner.fanout.active();
-        match instrument {
-            0 => inner.fanout.request_refresh_all(seats),
-            index => inner.fanout.request_refresh(index, seats),
-        }
-    }
-
     #[inline(always)]
     fn end_poll(&mut self, found_nothing: bool, now: u64, books: &mut BookRefresh<'_>) {
         let Some(inner) = &mut self.inner else { return };
