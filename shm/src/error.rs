@@ -59,7 +59,10 @@ pub enum Error {
         wanted: &'static str,
     },
     /// Not a regular file (a link, a directory, a device).
-    #[error("{path}: not a regular file; remove it and restart the producer", path = path.display())]
+    #[error(
+        "{path}: not a regular file or directory; remove it and restart the producer",
+        path = path.display()
+    )]
     NotRegular {
         /// The path.
         path: PathBuf,
@@ -328,7 +331,10 @@ pub enum Error {
         wanted: u64,
     },
     /// The producer list of an instance is not one.
-    #[error("{path}: {source}; the instance is damaged: restart the producer", path = path.display())]
+    #[error(
+        "{path}: {source}; the instance is damaged: restart the producer",
+        path = path.display()
+    )]
     List {
         /// The file.
         path: PathBuf,
@@ -337,7 +343,10 @@ pub enum Error {
         source: crate::listing::ListError,
     },
     /// The label table of a counters region is not one.
-    #[error("{path}: {source}; the region is damaged: restart the producer", path = path.display())]
+    #[error(
+        "{path}: {source}; the region is damaged: restart the producer",
+        path = path.display()
+    )]
     Counters {
         /// The file.
         path: PathBuf,

@@ -11,12 +11,12 @@ use crate::clean::{Removed, is_real_dir, names, remove, remove_dir, sweep_produc
 use crate::error::{Error, Result};
 use crate::generation::Observed;
 use crate::header::Expect;
-use crate::instance::is_current;
 use crate::listing;
 use crate::liveness::{FileLock, is_write_locked};
 use crate::mapping::{Access, open_file};
 use crate::paths::{self, DIR_PREFIX, INSTANCE_FILE};
 use crate::region::Region;
+use crate::takeover::is_current;
 
 /// How old a directory without an `instance` file must be to count as left behind: a starter needs
 /// microseconds between making the two.

@@ -45,6 +45,8 @@ pub mod sigbus;
 #[cfg(not(loom))]
 pub mod spec;
 #[cfg(not(loom))]
+mod takeover;
+#[cfg(not(loom))]
 pub mod watch;
 
 // The lock-free algorithms, which the models check.

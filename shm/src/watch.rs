@@ -1,8 +1,8 @@
 //! Watching a producer from a consumer: is it alive, stalled, dead, closed or replaced?
 //!
 //! The usual answer must be cheap enough for a poll loop: two loads say that the life word and
-//! the heartbeat are as they should be. Only a heartbeat that stood still for [`SILENCE_NS`] is worth a
-//! system call, and that call decides: a held lock is a living process that does not get to run
+//! the heartbeat are as they should be. Only a heartbeat that stood still for [`SILENCE_NS`] is
+//! worth a system call, and that call decides: a held lock is a living process that does not get to run
 //! (stopped, starved, or its heartbeat thread stuck), a free one is death. With a heartbeat every
 //! 10 ms, death is known within 70 ms, however the process died.
 //!

@@ -122,6 +122,11 @@ fn other_process() {
     }
 }
 
+/// Does the seat take part? (One that does not read is silent soon.)
+fn is_served(state: Option<SeatState>) -> bool {
+    matches!(state, Some(SeatState::Active | SeatState::Silent))
+}
+
 /// The lane goes on while one consumer cuts its control file, and another one reads.
 fn survive_a_cut(root: &Path) {
     let instance = Instance::create(&big(root)).expect("create");
@@ -141,15 +146,15 @@ fn survive_a_cut(root: &Path) {
     let (mut good, _good_held) = join(1);
     let begun = Instant::now();
     produce(&mut lane, &mut market, || begun.elapsed() > Duration::from_millis(5));
-    assert_eq!(lane.state(0), Some(SeatState::Active));
+    assert!(is_served(lane.state(0)));
     held.seat.control.mapping().file().set_len(4096).expect("cut");
-    // This process would fault too when it gives the claim back: that is the consumer's own look-out.
+    // Giving the claim back would fault: that is the consumer's own look-out.
     std::mem::forget(bad);
     let begun = Instant::now();
     produce(&mut lane, &mut market, || begun.elapsed() > Duration::from_millis(5));
     assert!(hits() > 0);
     assert_eq!(lane.state(0), Some(SeatState::Inactive));
-    assert_ne!(lane.state(1), Some(SeatState::Inactive));
+    assert!(is_served(lane.state(1)));
     assert_eq!(good.poll_attach(), Attach::Active);
     assert!(good.next().is_some());
     drop(held);
@@ -266,9 +271,8 @@ fn a_producer_killed_at_any_moment_delivers_nothing_torn_and_is_followed_by_the_
         }
         resumed = resumed.max(again.elapsed());
     }
-    println!(
-        "{records} records, {lost} lost and declared, death seen in {seen:?}, resumed in {resumed:?}"
-    );
+    println!("{records} records, {lost} lost and declared");
+    println!("death seen in {seen:?}, resumed in {resumed:?}");
     assert!(seen <= Duration::from_millis(100), "{seen:?}");
     assert!(resumed <= Duration::from_secs(1), "{resumed:?}");
     drop(lane);
@@ -300,8 +304,7 @@ fn a_killed_consumer_costs_the_producer_nothing_and_its_seat_is_free_again() {
         });
         // It may have claimed after the last poll.
         let (_, later) = run(Duration::from_millis(20), &|| false);
-        let served = |s| matches!(s, Some(SeatState::Active | SeatState::Silent));
-        assert!(served(state) || served(later), "{state:?} {later:?}");
+        assert!(is_served(state) || is_served(later), "{state:?} {later:?}");
         reader.kill();
         let (took, state) = run(Duration::from_secs(5), &|| holder().is_none());
         assert_eq!((holder(), state), (None, Some(SeatState::Inactive)));
