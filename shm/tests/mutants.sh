@@ -14,13 +14,13 @@ export CARGO_PROFILE_RELEASE_PANIC=unwind
 limit="${MUTANT_SECONDS:-300}"
 
 built=$(cargo test -p shm --release --no-run \
-    --test loom_row --test loom_claim --test loom_tables --test loom_ring --test loom_follow \
-    --test loom_seat 2>&1) ||
+    --test loom_row --test loom_claim --test loom_ring --test loom_follow --test loom_seat \
+    --test loom_tables 2>&1) ||
     { echo "$built"; exit 1; }
 binary() { echo "$built" | sed -n "s/.*(\(.*\/$1-[0-9a-f]*\)).*/\1/p"; }
 # Quick ones first: a mutant is done with the first model that fails.
 models=
-for name in loom_row loom_claim loom_tables loom_ring loom_follow loom_seat; do
+for name in loom_row loom_claim loom_ring loom_follow loom_seat loom_tables; do
     models="$models $(binary $name)"
 done
 sites=$($(binary loom_row) --ignored --nocapture sites | sed -n 's/^.*SITE \([A-Z_]*\)$/\1/p')
