@@ -64,3 +64,22 @@ impl L3Limits {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_that_cannot_be_are_refused_by_name() {
+        let good = L3Limits::new(10, 100);
+        assert_eq!(good.check(), Ok(()));
+        let text = |limits: L3Limits| limits.check().unwrap_err().to_string();
+        assert!(text(L3Limits { instruments: 0, ..good }).contains("instruments"));
+        assert!(text(L3Limits { instruments: (1 << 24) + 1, ..good }).contains("16777217"));
+        assert!(text(L3Limits { orders: 0, ..good }).contains("orders = 0"));
+        assert!(text(L3Limits { levels: u32::MAX, ..good }).contains("levels = 4294967295"));
+        assert!(text(L3Limits { min_price: 5, max_price: 4, ..good }).contains("min_price 5"));
+        assert!(text(L3Limits { min_price: i64::MIN, ..good }).contains("min_price"));
+        assert!(text(L3Limits { max_price: i64::MAX, ..good }).contains("max_price"));
+    }
+}
