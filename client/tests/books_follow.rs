@@ -20,6 +20,8 @@ const TRADES: u8 = Class::Trades.bit();
 #[derive(Clone, Debug)]
 enum Act {
     Market(Op),
+    /// More than a small ring holds, without a look at the consumer.
+    Burst(Vec<Op>),
     /// The lane ends its poll; `true`: it found nothing.
     EndPoll(bool),
     /// The consumer polls so often.
@@ -32,7 +34,7 @@ enum Act {
 }
 
 fn op() -> impl Strategy<Value = Op> {
-    (1_u32..5, 0_u8..8, any::<bool>(), any::<u8>(), any::<u8>(), any::<u8>()).prop_map(
+    (1_u32..5, 0_u8..10, any::<bool>(), any::<u8>(), any::<u8>(), any::<u8>()).prop_map(
         |(instrument, what, side, price, quantity, pick)| Op {
             instrument,
             what,
@@ -47,6 +49,7 @@ fn op() -> impl Strategy<Value = Op> {
 fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
         60 => op().prop_map(Act::Market),
+        2 => prop::collection::vec(op(), 20..120).prop_map(Act::Burst),
         16 => any::<bool>().prop_map(Act::EndPoll),
         16 => (0_u8..4).prop_map(Act::Consume),
         1 => Just(Act::Resync),
@@ -138,6 +141,15 @@ fn run(classes: u8, policy: Policy, capacity: u64, acts: Vec<Act>) -> Result<(),
     for act in acts {
         match act {
             Act::Market(op) => run.handler.lanes[0].op(op),
+            Act::Burst(ops) => {
+                ops.into_iter().for_each(|op| run.handler.lanes[0].op(op));
+                // The ring has room again, its loss is declared; refreshes come one at a time.
+                run.handler.lanes[0].end_poll(false);
+                run.drain();
+                run.handler.lanes[0].end_poll(false);
+                run.drain();
+                unheard = false;
+            }
             Act::EndPoll(idle) => {
                 run.handler.lanes[0].end_poll(idle);
                 unheard = false;
@@ -186,13 +198,17 @@ fn run(classes: u8, policy: Policy, capacity: u64, acts: Vec<Act>) -> Result<(),
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 128,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn books_are_the_producers_after_every_history(
         (classes, policy) in seat(),
-        capacity in prop::sample::select(vec![128_u64, 256, 1024]),
-        acts in prop::collection::vec(act(), 1..600),
+        capacity in prop::sample::select(vec![64_u64, 128, 256, 16_384]),
+        acts in prop::collection::vec(act(), 1..500),
     ) {
         run(classes, policy, capacity, acts)?;
     }
