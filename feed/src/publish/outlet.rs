@@ -58,6 +58,10 @@ pub trait Outlet {
     /// The latest state of an instrument.
     fn image(&mut self, instrument: u32, image: &Image);
 
+    /// The session that follows, or that has just ended: gaps are told by it. Only outlets with a
+    /// ledger care.
+    fn session(&mut self, _id: &[u8; 16]) {}
+
     /// A gap was declared.
     fn gap_opened(&mut self, channel: u16, gap: &Gap);
 

@@ -22,7 +22,7 @@ use shm::spec::{InstanceSpec, ProducerSpec};
 use wire::codes::GapHow;
 use wire::instrument::put_text;
 use wire::payload::Lost;
-use wire::{Class, Image, InstrumentId, InstrumentRow, Kind, Record};
+use wire::{Class, Image, InstrumentId, InstrumentRow, Record};
 
 use crate::counts::Counts;
 use crate::error::{FeedError, Result};
@@ -325,11 +325,6 @@ impl Outlet for Regions {
     fn push(&mut self, seats: u8, class: Class, instrument: u32, record: &Record) {
         if let Some(inner) = &mut self.inner {
             inner.fanout.push(seats, class as u8, instrument, &record.to_words());
-            if record.kind == Kind::Session as u8
-                && let Some(session) = record.get::<wire::payload::Session>()
-            {
-                inner.session = session.id;
-            }
         }
     }
 
@@ -362,6 +357,12 @@ impl Outlet for Regions {
                 row.set(at, word);
             }
         });
+    }
+
+    fn session(&mut self, id: &[u8; 16]) {
+        if let Some(inner) = &mut self.inner {
+            inner.session = *id;
+        }
     }
 
     fn gap_opened(&mut self, channel: u16, gap: &Gap) {

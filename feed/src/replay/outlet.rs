@@ -68,6 +68,10 @@ impl<O: Outlet> Outlet for ReplayOutlet<O> {
         self.seats.image(instrument, image);
     }
 
+    fn session(&mut self, id: &[u8; 16]) {
+        self.seats.session(id);
+    }
+
     fn gap_opened(&mut self, channel: u16, gap: &Gap) {
         self.seats.gap_opened(channel, gap);
     }
