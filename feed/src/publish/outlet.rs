@@ -70,6 +70,9 @@ pub trait Outlet {
     /// Something was refused: by name, at the lane's time.
     fn refused(&mut self, name: &'static str, now: u64);
 
+    /// Every seat that wants this book needs it whole again.
+    fn request_refresh(&mut self, instrument: u32);
+
     /// The poll is over. Seats are served: positions, losses, at most one refresh each.
     fn end_poll(&mut self, found_nothing: bool, now: u64, books: &mut BookRefresh<'_>);
 
@@ -98,6 +101,7 @@ impl Outlet for NoOutlet {
     fn gap_opened(&mut self, _channel: u16, _gap: &Gap) {}
     fn gap_closed(&mut self, _channel: u16, _gap: &Gap, _how: GapHow, _now: u64) {}
     fn refused(&mut self, _name: &'static str, _now: u64) {}
+    fn request_refresh(&mut self, _instrument: u32) {}
     fn end_poll(&mut self, _found_nothing: bool, _now: u64, _books: &mut BookRefresh<'_>) {}
     fn refreshes_pending(&self) -> bool {
         false

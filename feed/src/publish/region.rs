@@ -394,6 +394,13 @@ impl Outlet for Regions {
         }
     }
 
+    fn request_refresh(&mut self, instrument: u32) {
+        if let Some(inner) = &mut self.inner {
+            let seats = inner.fanout.active();
+            inner.fanout.request_refresh(instrument, seats);
+        }
+    }
+
     #[inline(always)]
     fn end_poll(&mut self, found_nothing: bool, now: u64, books: &mut BookRefresh<'_>) {
         let Some(inner) = &mut self.inner else { return };

@@ -84,6 +84,10 @@ impl<O: Outlet> Outlet for ReplayOutlet<O> {
         self.seats.refused(name, now);
     }
 
+    fn request_refresh(&mut self, instrument: u32) {
+        self.seats.request_refresh(instrument);
+    }
+
     #[inline(always)]
     fn end_poll(&mut self, found_nothing: bool, now: u64, books: &mut BookRefresh<'_>) {
         self.seats.end_poll(found_nothing, now, books);
