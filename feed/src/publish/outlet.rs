@@ -58,8 +58,9 @@ pub trait Outlet {
     /// The latest state of an instrument.
     fn image(&mut self, instrument: u32, image: &Image);
 
-    /// A session of the venue begins; gaps from here on are its gaps.
-    fn session(&mut self, id: &[u8; 16]);
+    /// The session that follows, or that has just ended: gaps are told by it. Only outlets with a
+    /// ledger care.
+    fn session(&mut self, _id: &[u8; 16]) {}
 
     /// A gap was declared.
     fn gap_opened(&mut self, channel: u16, gap: &Gap);
@@ -97,7 +98,6 @@ impl Outlet for NoOutlet {
     fn push_private(&mut self, _record: &Record) {}
     fn instrument(&mut self, _row: &InstrumentRow) {}
     fn image(&mut self, _instrument: u32, _image: &Image) {}
-    fn session(&mut self, _id: &[u8; 16]) {}
     fn gap_opened(&mut self, _channel: u16, _gap: &Gap) {}
     fn gap_closed(&mut self, _channel: u16, _gap: &Gap, _how: GapHow, _now: u64) {}
     fn refused(&mut self, _name: &'static str, _now: u64) {}
