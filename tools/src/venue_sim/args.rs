@@ -17,13 +17,13 @@ pub struct Command {
 const EXAMPLES: &str = "\
 Examples:
   A small market, with the true final books beside it:
-    venue-sim generate --instruments 20 --messages 200000 --out SIM_small.itch --oracle SIM_small.json
+    venue-sim generate --instruments 20 --messages 200000 --out SIM_a.itch --oracle SIM_a.json
   A large one, compressed:
     venue-sim generate --instruments 8900 --messages 40000000 --out SIM_40m.itch.gz
   Ten minutes from half past nine, with the summary as JSON:
     venue-sim generate --session-start 09:30 --duration 10m --out SIM_10m.itch --json
   A recorded symbol on 5,000 instruments:
-    venue-sim clone AAPL.NASDAQ_ITCH50 --instruments 5000 --messages 40000000 --out SIM_x5000.itch.gz
+    venue-sim clone AAPL.itch --instruments 5000 --messages 40000000 --out SIM_x5000.itch.gz
 
 The same seed and options give the same bytes on every machine.";
 

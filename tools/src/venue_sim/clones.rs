@@ -2,9 +2,9 @@
 //!
 //! Every copy has its own locate, symbol and order numbers, begins at a random place of the slice
 //! and plays on from its start when it comes to its end; what then still rests is deleted first.
-//! Copies are merged by the recorded times. What a copy would say of orders that it never saw, those
-//! added before the place where it began, is left out. The result is valid ITCH, with the real
-//! dynamics of one book; activity is alike in all instruments, which no real market is.
+//! Copies are merged by the recorded times. What a copy would say of orders that it never saw,
+//! those added before the place where it began, is left out. The result is valid ITCH, with the
+//! real dynamics of one book; activity is alike in all instruments, which no real market is.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap};

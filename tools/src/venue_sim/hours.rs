@@ -58,7 +58,7 @@ impl Hours {
             return Err(error());
         }
         let (start, length) = (start_s * NS_PER_S, duration_s * NS_PER_S);
-        let part = |parts: u64| length / PARTS * parts;
+        let part = |parts: u64| length * parts / PARTS;
         let hours = Self {
             first: start.saturating_sub(part(BEFORE)),
             start,
