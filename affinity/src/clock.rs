@@ -1,34 +1,38 @@
 //! UTC in nanoseconds from a counter, by one multiplication and no system call.
 //!
 //! A [`Calibration`] is a straight line through one point: at `tsc_base` it was `utc_base_ns`,
-//! and each tick adds `mult / 2^40` nanoseconds. All processes of an instance use the same line,
-//! so their stamps can be subtracted from one another. It is handed around as six words, which
-//! are what a clock page in shared memory holds between the two halves of a seqlock:
+//! and each tick adds `mult / 2^48` nanoseconds. All processes of an instance use the same line,
+//! so their stamps can be subtracted from one another. It is handed around as six words, in the
+//! order and the units of the clock page in shared memory:
 //!
 //! | word | bits | field |
 //! |---|---|---|
 //! | 0 | 0-63 | `tsc_base`, ticks |
 //! | 1 | 0-63 | `utc_base_ns`, nanoseconds since 1970 |
-//! | 2 | 0-63 | `mult`, nanoseconds per tick in 24.40 fixed point |
+//! | 2 | 0-63 | `mult`, nanoseconds per tick in 16.48 fixed point |
 //! | 3 | 0-63 | `error_ns`, bound of the error at `tsc_base` |
-//! | 4 | 0-63 | `epoch`, counts calibrations from 1 |
-//! | 5 | 0-7 | `counter`: 1 TSC, 2 CLOCK_MONOTONIC_RAW |
-//! | 5 | 8-15 | `state`: code of [`ClockState`] |
-//! | 5 | 16-31 | zero |
-//! | 5 | 32-63 | `rate_error_ppb`, by which the bound grows |
+//! | 4 | 0-55 | `epoch`, another number only where the clock was stepped on purpose |
+//! | 4 | 56-63 | `counter`: 1 TSC, 2 CLOCK_MONOTONIC_RAW |
+//! | 5 | 0-63 | `rate_error_ppb`, by which the bound grows |
+//!
+//! The counter shares a word with the epoch because a reader must read the same one, and because
+//! both change only together with a step.
 //!
 //! The last field keeps the bound honest when nobody re-calibrates any more: a reader that asks
 //! [`Calibration::error_at`] sees the error of a dead control plane grow.
 
 use crate::counter::Counter;
 use crate::error::AffinityError;
-use crate::kernel_clock::{ClockState, KernelClock};
+use crate::kernel_clock::KernelClock;
 use crate::sample::ClockSample;
 use std::fmt;
 use std::time::Duration;
 
 /// Fraction bits of [`Calibration::mult`].
-pub const SHIFT: u32 = 40;
+pub const SHIFT: u32 = 48;
+
+/// Bits of the epoch in its word; the counter's code is above.
+const EPOCH_BITS: u32 = 56;
 
 /// Doubt about UTC that the kernel itself adds while nobody disciplines it: 500 ppm.
 pub const KERNEL_DRIFT_PPB: u64 = 500_000;
@@ -43,24 +47,17 @@ pub enum CalibrationError {
     ZeroMultiplier,
     /// The counter's code is unknown.
     UnknownCounter,
-    /// The state's code is unknown.
-    UnknownState,
-    /// Bits that must be zero are not.
-    ReservedBits,
 }
 
 impl CalibrationError {
     /// Every variant, in the order of [`CalibrationError::index`].
-    pub const ALL: [Self; 4] =
-        [Self::ZeroMultiplier, Self::UnknownCounter, Self::UnknownState, Self::ReservedBits];
+    pub const ALL: [Self; 2] = [Self::ZeroMultiplier, Self::UnknownCounter];
 
     /// The variant's name, as counters and reports print it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::ZeroMultiplier => "zero_multiplier",
             Self::UnknownCounter => "unknown_counter",
-            Self::UnknownState => "unknown_state",
-            Self::ReservedBits => "reserved_bits",
         }
     }
 
@@ -85,19 +82,17 @@ pub struct Calibration {
     pub tsc_base: u64,
     /// Nanoseconds UTC of that point.
     pub utc_base_ns: u64,
-    /// Nanoseconds per tick in 24.40 fixed point; never 0.
+    /// Nanoseconds per tick in 16.48 fixed point; never 0.
     pub mult: u64,
     /// Bound of the error at `tsc_base` against true UTC, in nanoseconds: what calibration left,
     /// and what the kernel says of its own clock.
     pub error_ns: u64,
-    /// Counts the calibrations of an instance from 1.
+    /// Another number only where the clock was stepped on purpose; slewing keeps it. Below 2^56.
     pub epoch: u64,
     /// By how much the bound grows, in parts per billion of the time since `tsc_base`.
-    pub rate_error_ppb: u32,
+    pub rate_error_ppb: u64,
     /// The counter that ticks come from.
     pub counter: Counter,
-    /// State of the kernel's clock at calibration.
-    pub state: ClockState,
 }
 
 impl Calibration {
@@ -145,9 +140,8 @@ impl Calibration {
             mult,
             error_ns: last.saturating_add(kernel.max_error_ns),
             epoch: 1,
-            rate_error_ppb: u32::try_from(rate_error).unwrap_or(u32::MAX),
+            rate_error_ppb: rate_error,
             counter,
-            state: kernel.state,
         })
     }
 
@@ -156,11 +150,22 @@ impl Calibration {
     /// Exact to the nanosecond below; times outside of what `u64` holds stop at its ends.
     #[inline]
     pub fn now_ns(&self, ticks: u64) -> u64 {
-        // Signed: a stamp may have been taken before the line it is converted with.
-        let delta = i128::from(ticks.wrapping_sub(self.tsc_base).cast_signed());
-        let ns = (delta * i128::from(self.mult)) >> SHIFT;
-        let limit = if ns < 0 { i64::MIN } else { i64::MAX };
-        self.utc_base_ns.saturating_add_signed(i64::try_from(ns).unwrap_or(limit))
+        let after = ticks.wrapping_sub(self.tsc_base);
+        if after > i64::MAX.cast_unsigned() {
+            return self.before_base(after.wrapping_neg());
+        }
+        // One multiplication of 64 by 64 bits: this is the path of every reading.
+        let ns = (u128::from(after) * u128::from(self.mult)) >> SHIFT;
+        self.utc_base_ns.saturating_add(u64::try_from(ns).unwrap_or(u64::MAX))
+    }
+
+    /// A stamp that was taken before the line it is converted with.
+    #[cold]
+    fn before_base(&self, before: u64) -> u64 {
+        // Rounded up, because what is taken away must leave the nanosecond below.
+        let product = u128::from(before) * u128::from(self.mult);
+        let ns = product.div_ceil(1 << SHIFT);
+        self.utc_base_ns.saturating_sub(u64::try_from(ns).unwrap_or(u64::MAX))
     }
 
     /// Nanoseconds that a number of ticks lasts.
@@ -179,15 +184,15 @@ impl Calibration {
     pub fn error_at(&self, ticks: u64) -> u64 {
         let away = ticks.wrapping_sub(self.tsc_base).cast_signed().unsigned_abs();
         let age_ns = ticks_to_ns(away, self.mult);
-        self.error_ns.saturating_add(drift_ns(age_ns, u64::from(self.rate_error_ppb)))
+        self.error_ns.saturating_add(drift_ns(age_ns, self.rate_error_ppb))
     }
 
     /// The six words of a clock page.
     pub fn to_words(&self) -> [u64; 6] {
-        let last = u64::from(self.counter as u8)
-            | u64::from(self.state as u8) << 8
-            | u64::from(self.rate_error_ppb) << 32;
-        [self.tsc_base, self.utc_base_ns, self.mult, self.error_ns, self.epoch, last]
+        let epoch = self.epoch & ((1 << EPOCH_BITS) - 1);
+        let epoch = u64::from(self.counter as u8) << EPOCH_BITS | epoch;
+        let (base, utc) = (self.tsc_base, self.utc_base_ns);
+        [base, utc, self.mult, self.error_ns, epoch, self.rate_error_ppb]
     }
 
     /// Reads the six words of a clock page.
@@ -195,23 +200,19 @@ impl Calibration {
     /// # Errors
     /// Where they are not the words of a calibration.
     pub fn from_words(words: [u64; 6]) -> Result<Self, CalibrationError> {
-        let [tsc_base, utc_base_ns, mult, error_ns, epoch, last] = words;
+        let [tsc_base, utc_base_ns, mult, error_ns, epoch, rate_error_ppb] = words;
         if mult == 0 {
             return Err(CalibrationError::ZeroMultiplier);
         }
-        let [counter, state, zero_low, zero_high, r0, r1, r2, r3] = last.to_le_bytes();
-        if zero_low != 0 || zero_high != 0 {
-            return Err(CalibrationError::ReservedBits);
-        }
+        let [.., code] = epoch.to_le_bytes();
         Ok(Self {
             tsc_base,
             utc_base_ns,
             mult,
             error_ns,
-            epoch,
-            rate_error_ppb: u32::from_le_bytes([r0, r1, r2, r3]),
-            counter: Counter::from_code(counter).ok_or(CalibrationError::UnknownCounter)?,
-            state: ClockState::from_code(state).ok_or(CalibrationError::UnknownState)?,
+            epoch: epoch & ((1 << EPOCH_BITS) - 1),
+            rate_error_ppb,
+            counter: Counter::from_code(code).ok_or(CalibrationError::UnknownCounter)?,
         })
     }
 }
@@ -299,7 +300,7 @@ pub(crate) fn step_tolerance_ns(interval_ns: u64) -> u64 {
     (interval_ns / 1000).saturating_add(10_000)
 }
 
-/// Nanoseconds per tick in 24.40, rounded; `None` where it is 0 or does not fit.
+/// Nanoseconds per tick in 16.48, rounded; `None` where it is 0 or does not fit.
 pub(crate) fn slope(ns: u64, ticks: u64) -> Option<u64> {
     let scaled = (u128::from(ns) << SHIFT).checked_add(u128::from(ticks / 2))?;
     let mult = scaled.checked_div(u128::from(ticks))?;

@@ -265,7 +265,7 @@ mod tests {
             let (report, on) = runner.join().expect("the core's thread");
             assert_eq!((report.core, on), (Some(core), Some(core)));
             assert!(report.rounds >= 1000 && report.found == 0, "{report:?}");
-            // Backing off slept, and sleeping was not taken for a long poll of 500 us and more.
+            // Nothing was ever found, so backing off came to sleeping.
             assert!(report.usage.voluntary_switches > 0, "{report:?}");
         });
     }

@@ -202,7 +202,6 @@ mod tests {
     use super::*;
     use crate::clock::{Clock, SHIFT};
     use crate::counter::Counter;
-    use crate::kernel_clock::ClockState;
     use crate::pin::current_affinity;
     use proptest::prelude::*;
 
@@ -216,7 +215,6 @@ mod tests {
             epoch: 1,
             rate_error_ppb: 0,
             counter: Counter::Tsc,
-            state: ClockState::Ok,
         }
     }
 

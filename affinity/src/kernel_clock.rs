@@ -56,7 +56,7 @@ impl ClockState {
         }
     }
 
-    /// The state of this code in a clock page.
+    /// The state of this code.
     pub fn from_code(code: u8) -> Option<Self> {
         Self::ALL.get(usize::from(code)).copied()
     }

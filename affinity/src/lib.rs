@@ -1,8 +1,8 @@
 //! What a lane needs from the host: its own core, memory that is already there, and the time.
 //!
 //! A busy-polling thread is only as good as the ground it stands on. This crate finds out what
-//! the host offers ([`topology`], [`allowed`]), claims it ([`pin`], [`memory`], [`huge`]), tells
-//! the time without a system call ([`clock`], kept true by [`slew`]), runs the poll loop
+//! the host offers ([`topology`], [`allowed`]), claims it ([`mod@pin`], [`memory`], [`huge`]),
+//! tells the time without a system call ([`clock`], kept true by [`slew`]), runs the poll loop
 //! ([`core_loop`], [`poll`]) and measures how well it went ([`longest`], [`hiccup`]).
 //!
 //! Everything here knows nothing of markets. Claiming happens at start, on the control plane;

@@ -20,7 +20,7 @@ use crate::clock::{
 };
 use crate::counter::Counter;
 use crate::error::AffinityError;
-use crate::kernel_clock::KernelClock;
+use crate::kernel_clock::{ClockState, KernelClock};
 use crate::sample::ClockSample;
 use std::collections::VecDeque;
 
@@ -62,6 +62,8 @@ pub struct SlewReport {
     pub step_ns: i64,
     /// Time until the offset is gone at this correction, in nanoseconds.
     pub converge_ns: u64,
+    /// State of the kernel's clock; where it is not synchronised, `error_ns` means nothing.
+    pub state: ClockState,
     /// The sample was not usable (the counter did not advance), and nothing changed.
     pub rejected: bool,
 }
@@ -86,7 +88,7 @@ impl Slewer {
             current: calibration,
             limits,
             rate: calibration.mult,
-            rate_error_ppb: u64::from(calibration.rate_error_ppb).saturating_sub(KERNEL_DRIFT_PPB),
+            rate_error_ppb: calibration.rate_error_ppb.saturating_sub(KERNEL_DRIFT_PPB),
             window,
             last: sample,
         }
@@ -133,6 +135,7 @@ impl Slewer {
                 own_error_ns: old.error_ns.saturating_sub(kernel.max_error_ns),
                 step_ns: 0,
                 converge_ns: 0,
+                state: kernel.state,
                 rejected: true,
             };
         }
@@ -145,7 +148,7 @@ impl Slewer {
         // Between sample and pivot the old line went on with its own error.
         let waited = drift_ns(
             old.duration_ns(pivot - sample.ticks),
-            u64::from(old.rate_error_ppb).max(KERNEL_DRIFT_PPB),
+            old.rate_error_ppb.max(KERNEL_DRIFT_PPB),
         );
         let own_error_ns =
             offset_ns.unsigned_abs().saturating_add(uncertainty).saturating_add(waited);
@@ -158,10 +161,9 @@ impl Slewer {
             utc_base_ns: old.now_ns(pivot),
             mult: bent(self.rate, correction_ppb),
             error_ns: own_error_ns.saturating_add(kernel.max_error_ns),
-            epoch: old.epoch.wrapping_add(1),
-            rate_error_ppb: u32::try_from(rate_error).unwrap_or(u32::MAX),
+            epoch: old.epoch,
+            rate_error_ppb: rate_error,
             counter: old.counter,
-            state: kernel.state,
         };
         SlewReport {
             calibration: self.current,
@@ -170,6 +172,7 @@ impl Slewer {
             own_error_ns,
             step_ns,
             converge_ns,
+            state: kernel.state,
             rejected: false,
         }
     }

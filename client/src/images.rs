@@ -49,7 +49,7 @@ impl Client {
         let reader = view.images()?;
         let layout = Some((wire::LAYOUT_VERSION, wire::table::LAYOUT_HASH));
         let generation = Some(instance.generation());
-        let expect = Expect { kind: RegionKind::Images, layout, generation, mode: DATA_MODE };
+        let expect = Expect { kind: Some(RegionKind::Images), layout, generation, mode: DATA_MODE };
         let images = Region::open(&view.dir().join("images"), Access::ReadOnly, &expect)?;
         Ok(Some(Images { reader, images, instance: instance.region().clone() }))
     }

@@ -117,11 +117,6 @@ sites! {
     /// Load of the mark by a follower that did not find its tag. Partner [`MARK_STORE`].
     FOLLOW_MARK = Acquire;
 
-    /// Store of a table's row count, after the new row. Partner [`TABLE_COUNT`].
-    TABLE_GROW = Release;
-    /// Load of a table's row count: who sees a row counted sees the row. Partner [`TABLE_GROW`].
-    TABLE_COUNT = Acquire;
-
     /// Exchange of a free claim for one's own. Partners [`CLAIM_GIVE`] and [`CLAIM_TAKE_OVER`]:
     /// what the holder before wrote comes before what the new one writes.
     CLAIM_TAKE = Acquire;
