@@ -78,6 +78,10 @@ impl Naive {
         Naive { books: vec![Default::default(); instruments as usize], next_id: 1 }
     }
 
+    pub fn instruments(&self) -> u32 {
+        self.books.len() as u32
+    }
+
     pub fn clear(&mut self) {
         self.books.fill(Default::default());
     }
