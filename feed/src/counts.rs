@@ -24,13 +24,15 @@ pub enum LaneReject {
     InstrumentTableFull,
     /// A price or quantity that 64 bits of the instrument's exponent cannot hold.
     ValueOverflow,
-    /// The same message twice in one session: a directory that moves a known locate.
+    /// A directory message that gives a locate of this session to another symbol.
     LocateMoved,
+    /// Messages numbered 0: the first of a session is 1.
+    SequenceZero,
 }
 
 impl LaneReject {
     /// Every reject, in the order of its number.
-    pub const ALL: [LaneReject; 8] = [
+    pub const ALL: [LaneReject; 9] = [
         LaneReject::OldSession,
         LaneReject::OtherGroup,
         LaneReject::UnknownLocate,
@@ -39,6 +41,7 @@ impl LaneReject {
         LaneReject::InstrumentTableFull,
         LaneReject::ValueOverflow,
         LaneReject::LocateMoved,
+        LaneReject::SequenceZero,
     ];
 
     /// Name in tables and JSON.
@@ -52,6 +55,7 @@ impl LaneReject {
             LaneReject::InstrumentTableFull => "instrument_table_full",
             LaneReject::ValueOverflow => "value_overflow",
             LaneReject::LocateMoved => "locate_moved",
+            LaneReject::SequenceZero => "sequence_zero",
         }
     }
 }
@@ -174,6 +178,25 @@ impl Counts {
     /// Records of a class.
     pub fn records_of(&self, class: Class) -> u64 {
         self.records().filter(|(kind, _)| kind.class() == class).map(|(_, n)| n).sum()
+    }
+
+    /// Every count with its name and unit, always the same ones in the same order: what the
+    /// counters region shows.
+    pub fn named(&self) -> impl Iterator<Item = (&'static str, &'static str, u64)> + '_ {
+        let lane = [
+            ("packets", "packets", self.packets),
+            ("bytes", "bytes", self.bytes),
+            ("messages", "messages", self.messages_total()),
+            ("steps", "steps", self.steps),
+            ("copies", "messages", self.copies),
+            ("heartbeats_received", "packets", self.heartbeats),
+            ("sessions", "sessions", self.sessions),
+            ("session_ends", "packets", self.session_ends),
+            ("crossed", "steps", self.crossed),
+            ("locked", "steps", self.locked),
+        ];
+        let kinds = Kind::ALL.iter().map(|&k| (k.name(), "records", self.records[k as usize]));
+        lane.into_iter().chain(kinds).chain(self.rejects().map(|(name, n)| (name, "refused", n)))
     }
 
     /// Everything that was refused, by name, with zeros.

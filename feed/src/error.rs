@@ -51,6 +51,34 @@ pub enum FeedError {
         /// What is wrong with it.
         reason: String,
     },
+    /// Another program of this build is missing or failed.
+    #[error("{program}: {reason}")]
+    Sibling {
+        /// The program.
+        program: String,
+        /// What happened.
+        reason: String,
+    },
+    /// An argument that cannot be used.
+    #[error("{text}: expected {reason}")]
+    Argument {
+        /// What was given.
+        text: String,
+        /// What is expected.
+        reason: String,
+    },
+    /// Shared memory could not be set up.
+    #[error(transparent)]
+    Shm(#[from] shm::error::Error),
+    /// Seats could not be set up.
+    #[error(transparent)]
+    Seats(#[from] shm::fanout::FanoutError),
+    /// Tables of these sizes cannot be had.
+    #[error(transparent)]
+    Limits(#[from] book::LimitsError),
+    /// The host refused.
+    #[error(transparent)]
+    Host(#[from] affinity::AffinityError),
     /// A consumer was waited for and did not come.
     #[error("waited {waited_s} s for {wanted} consumer(s) on instance {instance}; {found} came")]
     NoConsumer {

@@ -13,6 +13,7 @@
 //! in a replay and under a deterministic simulation.
 #![forbid(unsafe_code)]
 
+pub mod cli;
 pub mod counts;
 pub mod error;
 pub mod gap;
@@ -20,4 +21,5 @@ pub mod lane;
 pub mod line;
 pub mod net;
 pub mod publish;
+pub mod replay;
 pub mod venue;

@@ -1,2 +1,8 @@
-//! `hotlane`.
-fn main() {}
+//! `hotlane`: the feed handler.
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    feed::cli::main()
+}

@@ -39,7 +39,8 @@ fn bytes_of(path: &Path) -> u64 {
     std::fs::symlink_metadata(path).map_or(0, |meta| meta.len())
 }
 
-fn remove(path: &Path, dry_run: bool, removed: &mut Vec<Removed>) -> Result<()> {
+/// Removes a file, or only says so. One that is gone already is not named.
+pub(crate) fn remove(path: &Path, dry_run: bool, removed: &mut Vec<Removed>) -> Result<()> {
     let bytes = bytes_of(path);
     if !dry_run {
         match std::fs::remove_file(path) {
@@ -53,7 +54,7 @@ fn remove(path: &Path, dry_run: bool, removed: &mut Vec<Removed>) -> Result<()> 
 }
 
 /// Is this a directory itself, not a link to one?
-fn is_real_dir(path: &Path) -> bool {
+pub(crate) fn is_real_dir(path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_ok_and(|meta| meta.is_dir())
 }
 
@@ -64,7 +65,8 @@ pub(crate) fn remove_producers(dir: &Path) -> Result<Vec<Removed>> {
     Ok(removed)
 }
 
-fn sweep_producers(dir: &Path, dry_run: bool, removed: &mut Vec<Removed>) -> Result<()> {
+/// The same, appended to `removed`; with `dry_run` only said.
+pub(crate) fn sweep_producers(dir: &Path, dry_run: bool, removed: &mut Vec<Removed>) -> Result<()> {
     for name in names(dir)? {
         let path = dir.join(&name);
         if paths::check_name("producer", &name).is_err() || !is_real_dir(&path) {
@@ -74,12 +76,18 @@ fn sweep_producers(dir: &Path, dry_run: bool, removed: &mut Vec<Removed>) -> Res
         for file in files.iter().filter(|file| paths::is_producer_file(file)) {
             remove(&path.join(file), dry_run, removed)?;
         }
-        let ours = files.iter().all(|file| paths::is_producer_file(file));
-        if ours && (dry_run || std::fs::remove_dir(&path).is_ok()) {
-            removed.push(Removed { path, bytes: 0 });
+        if files.iter().all(|file| paths::is_producer_file(file)) {
+            remove_dir(&path, dry_run, removed);
         }
     }
     Ok(())
+}
+
+/// Removes an empty directory; one that is not empty holds a stranger's file, and stays.
+pub(crate) fn remove_dir(path: &Path, dry_run: bool, removed: &mut Vec<Removed>) {
+    if dry_run || std::fs::remove_dir(path).is_ok() {
+        removed.push(Removed { path: path.to_path_buf(), bytes: 0 });
+    }
 }
 
 /// Removes prepared `instance` files whose makers did not live to name them. The caller holds the
@@ -89,7 +97,7 @@ pub(crate) fn remove_prepared(dir: &Path) -> Result<Vec<Removed>> {
     let mut removed = Vec::new();
     for name in names(dir)?.iter().filter(|name| paths::is_prepared_file(name)) {
         let path = dir.join(name);
-        if crate::instance::is_owned(&path).is_ok_and(|owned| !owned) {
+        if crate::takeover::is_owned(&path).is_ok_and(|owned| !owned) {
             remove(&path, false, &mut removed)?;
         }
     }

@@ -17,8 +17,8 @@
 //! | 6 | drift_ppb: the error bound grows by this many parts per billion of age |
 //! | 7 | zero |
 
-use crate::error::RowError;
 use crate::lines::Lines;
+use crate::row_error::RowError;
 use crate::seqlock;
 
 /// Fraction bits of the multiplier.

@@ -4,9 +4,9 @@
 //! no locked instruction, because a block of counters has one writing thread. A label table
 //! in the same region says what each word is, so that a monitor needs no list of its own.
 //!
-//! A histogram is log-linear (as HdrHistogram): values below 2^b have a bucket each, above that every
-//! power of two is cut into 2^b buckets, so that a bucket is never wider than its value / 2^b.
-//! Recording is one add; sums, percentiles and extremes are the reader's work.
+//! A histogram is log-linear (as HdrHistogram): values below 2^b have a bucket each, above that
+//! every power of two is cut into 2^b buckets, so that a bucket is never wider than its value /
+//! 2^b. Recording is one add; sums, percentiles and extremes are the reader's work.
 //!
 //! | line | words | |
 //! |--|--|--|
@@ -30,11 +30,11 @@
 //! a processor fetches together.
 
 use std::mem::offset_of;
-use std::ops::Range;
 use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes, KnownLayout};
 
+use crate::counter_reader::CounterError;
 use crate::error::{Error, Result};
-use crate::histogram::{Histogram, SUB_BITS, bucket_count, bucket_of};
+use crate::histogram::{SUB_BITS, bucket_count, bucket_of};
 use crate::layout::{padded, text};
 use crate::lines::{LINE_WORDS, Lines};
 use crate::sync::Ordering;
@@ -44,8 +44,8 @@ pub const MAX_LABELS: u64 = 1 << 14;
 /// Most lines of values.
 pub const MAX_VALUE_LINES: u64 = 1 << 20;
 
-const COUNTER: u8 = 1;
-const HISTOGRAM: u8 = 2;
+pub(crate) const COUNTER: u8 = 1;
+pub(crate) const HISTOGRAM: u8 = 2;
 
 /// A counter to be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,16 +85,16 @@ pub struct CounterTable {
 /// One label, as it lies in the region.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
-struct RawLabel {
-    name: [u8; 36],
-    unit: [u8; 12],
-    block: u16,
-    kind: u8,
-    sub_bits: u8,
-    value_bits: u8,
+pub(crate) struct RawLabel {
+    pub(crate) name: [u8; 36],
+    pub(crate) unit: [u8; 12],
+    pub(crate) block: u16,
+    pub(crate) kind: u8,
+    pub(crate) sub_bits: u8,
+    pub(crate) value_bits: u8,
     unnamed: [u8; 3],
-    first: u32,
-    words: u32,
+    pub(crate) first: u32,
+    pub(crate) words: u32,
 }
 
 const _: () = {
@@ -111,7 +111,7 @@ const _: () = {
 };
 
 /// First line of the values behind `labels` labels.
-const fn values_line(labels: u64) -> u64 {
+pub(crate) const fn values_line(labels: u64) -> u64 {
     (1 + labels).next_multiple_of(2)
 }
 
@@ -298,158 +298,5 @@ impl<L: Lines> CounterWriter<L> {
     pub fn record(&mut self, id: HistogramId, value: u64) {
         let bucket = bucket_of(id.sub_bits, value) as u32;
         self.change(id.last.min(id.first + bucket), |count| count.wrapping_add(1));
-    }
-}
-
-/// What is wrong with a counters region.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CounterError {
-    /// The body is shorter than its numbers say.
-    #[error("counters: body shorter than its label table says")]
-    Short,
-    /// More labels or values than a table may have.
-    #[error("counters: more labels or values than any table has")]
-    Many,
-    /// A label's place lies outside of the values.
-    #[error("counters: a label points outside of the values")]
-    Place,
-    /// A label's kind or shape does not exist.
-    #[error("counters: a label of no known kind or shape")]
-    Shape,
-}
-
-impl CounterError {
-    /// All of them, in order of their index.
-    pub const ALL: [CounterError; 4] =
-        [CounterError::Short, CounterError::Many, CounterError::Place, CounterError::Shape];
-
-    /// Name for counters.
-    pub const fn name(self) -> &'static str {
-        match self {
-            CounterError::Short => "short",
-            CounterError::Many => "many",
-            CounterError::Place => "place",
-            CounterError::Shape => "shape",
-        }
-    }
-
-    /// Place in [`CounterError::ALL`].
-    pub const fn index(self) -> usize {
-        self as usize
-    }
-}
-
-/// What a label says, checked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Label {
-    /// Name.
-    pub name: String,
-    /// Unit.
-    pub unit: String,
-    /// Block: one writing thread each.
-    pub block: u16,
-    /// Sub-bucket bits of a histogram; `None` for a counter.
-    pub sub_bits: Option<u8>,
-    words: Range<usize>,
-}
-
-impl Label {
-    fn of(raw: &RawLabel, value_words: u64) -> std::result::Result<Label, CounterError> {
-        let end = u64::from(raw.first) + u64::from(raw.words);
-        if end > value_words {
-            return Err(CounterError::Place);
-        }
-        let histogram = || bucket_count(raw.sub_bits, raw.value_bits) as u64;
-        let sub_bits = match raw.kind {
-            COUNTER if raw.words == 1 => None,
-            HISTOGRAM
-                if SUB_BITS.contains(&raw.sub_bits) && u64::from(raw.words) == histogram() =>
-            {
-                Some(raw.sub_bits)
-            }
-            _ => return Err(CounterError::Shape),
-        };
-        Ok(Label {
-            name: text(&raw.name).to_string(),
-            unit: text(&raw.unit).to_string(),
-            block: raw.block,
-            sub_bits,
-            words: raw.first as usize..end as usize,
-        })
-    }
-}
-
-/// Any process's side. The label table is copied and checked once.
-#[derive(Clone, Debug)]
-pub struct CounterReader<L> {
-    lines: L,
-    first_line: usize,
-    labels: Vec<Label>,
-}
-
-impl<L: Lines> CounterReader<L> {
-    /// Reads the table in these lines.
-    ///
-    /// # Errors
-    /// [`CounterError`]: every number is checked against the body before use.
-    pub fn open(lines: L) -> std::result::Result<Self, CounterError> {
-        if lines.lines() == 0 {
-            return Err(CounterError::Short);
-        }
-        // Partners: the stores of `format`, ordered by the region's life.
-        let word = |at: usize| lines.line(0)[at].load(Ordering::Relaxed);
-        let (count, value_lines) = (word(0), word(1));
-        if count > MAX_LABELS || value_lines > MAX_VALUE_LINES {
-            return Err(CounterError::Many);
-        }
-        let first = values_line(count);
-        if first + value_lines > lines.lines() as u64 {
-            return Err(CounterError::Short);
-        }
-        let label = |at: u64| {
-            let line = lines.line(1 + at as usize);
-            // Partner: as above. One copy, and only the copy is checked and used.
-            let words: [u64; LINE_WORDS] =
-                std::array::from_fn(|word| line[word].load(Ordering::Relaxed));
-            Label::of(&zerocopy::transmute!(words), value_lines * LINE_WORDS as u64)
-        };
-        let labels = (0..count).map(label).collect::<std::result::Result<_, _>>()?;
-        Ok(CounterReader { lines, first_line: first as usize, labels })
-    }
-
-    /// What there is.
-    pub fn labels(&self) -> &[Label] {
-        &self.labels
-    }
-
-    fn word(&self, word: usize) -> u64 {
-        // Partner: `CounterWriter::change`. A count that stands alone.
-        self.lines.line(self.first_line + word / LINE_WORDS)[word % LINE_WORDS]
-            .load(Ordering::Relaxed)
-    }
-
-    /// Value of the counter that label number `label` names; `None` for a histogram.
-    pub fn value(&self, label: usize) -> Option<u64> {
-        let label = self.labels.get(label).filter(|label| label.sub_bits.is_none())?;
-        Some(self.word(label.words.start))
-    }
-
-    /// Value of a counter by name.
-    pub fn value_of(&self, name: &str) -> Option<u64> {
-        let named = |label: &Label| label.sub_bits.is_none() && label.name == name;
-        self.value(self.labels.iter().position(named)?)
-    }
-
-    /// Copy of the histogram that label number `label` names; `None` for a counter.
-    pub fn histogram(&self, label: usize) -> Option<Histogram> {
-        let label = self.labels.get(label)?;
-        let buckets = label.words.clone().map(|word| self.word(word)).collect();
-        Some(Histogram::new(label.sub_bits?, buckets))
-    }
-
-    /// Copy of a histogram by name.
-    pub fn histogram_of(&self, name: &str) -> Option<Histogram> {
-        let named = |label: &Label| label.sub_bits.is_some() && label.name == name;
-        self.histogram(self.labels.iter().position(named)?)
     }
 }

@@ -59,7 +59,10 @@ pub enum Error {
         wanted: &'static str,
     },
     /// Not a regular file (a link, a directory, a device).
-    #[error("{path}: not a regular file; remove it and restart the producer", path = path.display())]
+    #[error(
+        "{path}: not a regular file or directory; remove it and restart the producer",
+        path = path.display()
+    )]
     NotRegular {
         /// The path.
         path: PathBuf,
@@ -171,7 +174,8 @@ pub enum Error {
     },
     /// A region of another kind than the file name promises.
     #[error(
-        "{path}: region kind {found}, wanted {wanted}; files were mixed up: restart the producer",
+        "{path}: region kind {found}, wanted {wanted} (0: any that exists); files were mixed up or \
+         are of a later release: restart the producer",
         path = path.display()
     )]
     Kind {
@@ -179,7 +183,7 @@ pub enum Error {
         path: PathBuf,
         /// Kind code found.
         found: u16,
-        /// Kind code wanted.
+        /// Kind code wanted; 0 for any that exists.
         wanted: u16,
     },
     /// Producer and reader were built with different record layouts.
@@ -327,7 +331,10 @@ pub enum Error {
         wanted: u64,
     },
     /// The producer list of an instance is not one.
-    #[error("{path}: {source}; the instance is damaged: restart the producer", path = path.display())]
+    #[error(
+        "{path}: {source}; the instance is damaged: restart the producer",
+        path = path.display()
+    )]
     List {
         /// The file.
         path: PathBuf,
@@ -336,13 +343,16 @@ pub enum Error {
         source: crate::listing::ListError,
     },
     /// The label table of a counters region is not one.
-    #[error("{path}: {source}; the region is damaged: restart the producer", path = path.display())]
+    #[error(
+        "{path}: {source}; the region is damaged: restart the producer",
+        path = path.display()
+    )]
     Counters {
         /// The file.
         path: PathBuf,
         /// What is wrong.
         #[source]
-        source: crate::counters::CounterError,
+        source: crate::counter_reader::CounterError,
     },
     /// The instance has a living owner.
     #[error(
@@ -419,44 +429,5 @@ impl Error {
     /// Did the file, or its directory, simply not exist?
     pub fn is_missing(&self) -> bool {
         matches!(self, Error::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)
-    }
-}
-
-/// Why a row of a shared table could not be read. Small, `Copy`, for callers that count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RowError {
-    /// No such row: the index is at or beyond the table's count.
-    #[error("no such row")]
-    Beyond,
-    /// The row was being written at every attempt: try later, or its writer died half-way.
-    #[error("row is being written, or its writer died half-way")]
-    Torn,
-    /// The row was overwritten by a later one.
-    #[error("row was overwritten")]
-    Overwritten,
-}
-
-impl RowError {
-    /// All of them, in order of their index.
-    pub const ALL: [RowError; 3] = [RowError::Beyond, RowError::Torn, RowError::Overwritten];
-
-    /// Name for counters.
-    pub const fn name(self) -> &'static str {
-        match self {
-            RowError::Beyond => "beyond",
-            RowError::Torn => "torn",
-            RowError::Overwritten => "overwritten",
-        }
-    }
-
-    /// Place in [`RowError::ALL`].
-    pub const fn index(self) -> usize {
-        self as usize
-    }
-}
-
-impl From<crate::seqlock::Torn> for RowError {
-    fn from(_: crate::seqlock::Torn) -> Self {
-        RowError::Torn
     }
 }

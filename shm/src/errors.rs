@@ -17,9 +17,8 @@
 //! | | 5 | bytes of the text |
 //! | | 6 to 15 | text, utf-8, NUL-padded |
 
-use crate::error::RowError;
 use crate::lines::Lines;
-use crate::order;
+use crate::row_error::RowError;
 use crate::seqlock;
 use crate::sync::Ordering;
 
@@ -111,7 +110,9 @@ impl<L: Lines> ErrorWriter<L> {
         }
         self.begin(index, &key, now_ns);
         self.keys.push(key);
-        self.lines.line(0)[0].store(index as u64 + 1, order::TABLE_GROW.get());
+        // Partner: `ErrorReader::count`. Relaxed, because the fences of the row's own seqlock order
+        // it: who sees the row counted sees at least that it was begun.
+        self.lines.line(0)[0].store(index as u64 + 1, Ordering::Relaxed);
         Some(ErrorId(index as u32))
     }
 
@@ -157,7 +158,8 @@ impl<L: Lines> ErrorReader<L> {
 
     /// Rows in use, never more than the table has.
     pub fn count(&self) -> usize {
-        let count = self.lines.line(0)[0].load(order::TABLE_COUNT.get());
+        // Partner: `ErrorWriter::report`, which says why relaxed is enough.
+        let count = self.lines.line(0)[0].load(Ordering::Relaxed);
         usize::try_from(count).unwrap_or(usize::MAX).min(self.room)
     }
 

@@ -10,8 +10,8 @@
 //! | 16 i | 0 | version of image i |
 //! | | 1 to 127 | payload |
 
-use crate::error::RowError;
 use crate::lines::{LINE_WORDS, Lines};
+use crate::row_error::RowError;
 use crate::seqlock::{self, RowWriter};
 
 /// Lines of an image.

@@ -12,18 +12,20 @@
 //! | 1 to 3 | | zero |
 //! | 4 + 4 i | 32 | row i; bytes 252 to 255 version |
 
-use crate::error::RowError;
 use crate::lines::{LINE_WORDS, Lines};
 use crate::order;
+use crate::row_error::RowError;
 use crate::seqlock::MAX_TRIES;
 use crate::sync::{Ordering, spin};
 
-/// Words of a row.
-pub const ROW_WORDS: usize = 32;
+/// Words of a row. The models use a short one: the protocol is the same, the interleavings fewer.
+pub const ROW_WORDS: usize = if cfg!(loom) { 8 } else { 32 };
 /// Bytes of a row.
 pub const ROW_BYTES: usize = 256;
 /// A row as words; its layout belongs to `wire`.
 pub type Row = [u64; ROW_WORDS];
+
+const _: () = assert!(cfg!(loom) || ROW_WORDS * 8 == ROW_BYTES);
 
 const ROW_LINES: usize = ROW_WORDS / LINE_WORDS;
 const FIRST_ROW: usize = 4;
@@ -81,7 +83,10 @@ impl<L: Lines> InstrumentWriter<L> {
         self.store(index, row);
         self.count += 1;
         let count = u64::from(self.count);
-        self.lines.line(0)[0].store(count, order::TABLE_GROW.get());
+        // Partner: `count`. Relaxed is enough: the row's seqlock has a release fence before this
+        // store, and a reader's acquire fence behind its load. Who saw the row counted sees at
+        // least that the row was begun, and so waits for it.
+        self.lines.line(0)[0].store(count, Ordering::Relaxed);
         Ok(index)
     }
 
@@ -131,7 +136,8 @@ impl<L: Lines> InstrumentReader<L> {
 
     /// Rows in use: never more than the table has room for, whatever the memory says.
     pub fn count(&self) -> u32 {
-        let count = self.lines.line(0)[0].load(order::TABLE_COUNT.get());
+        // Partner: `append`, which says why relaxed is enough.
+        let count = self.lines.line(0)[0].load(Ordering::Relaxed);
         u32::try_from(count).unwrap_or(u32::MAX).min(self.room)
     }
 

@@ -20,9 +20,8 @@
 //! | | 8, 9 | declared, ended: ns UTC |
 //! | | 10 | sequences recovered |
 
-use crate::error::RowError;
 use crate::lines::Lines;
-use crate::order;
+use crate::row_error::RowError;
 use crate::seqlock;
 use crate::sync::Ordering;
 
@@ -132,8 +131,8 @@ impl Gap {
     }
 }
 
-/// A row of the ledger, to be completed later.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A row of the ledger, to be completed once: it cannot be copied, and completing takes it.
+#[derive(Debug, PartialEq, Eq)]
 pub struct GapTicket {
     number: u64,
 }
@@ -180,31 +179,25 @@ impl<L: Lines> GapWriter<L> {
         GapTicket { number }
     }
 
-    /// Completes a row: healed or abandoned. Returns false where the row was overwritten or is
-    /// complete already; the totals count the former all the same.
+    /// Completes a row: healed or abandoned. Returns false where the row was overwritten; the
+    /// totals count it all the same.
     pub fn end(&mut self, ticket: GapTicket, end: &GapEnd) -> bool {
+        self.totals[if end.healed { 1 } else { 2 }] += 1;
         let overwritten = self.written - ticket.number > self.room;
         let place = ticket.number.checked_rem(self.room).unwrap_or(0) as usize;
-        let row = self.kept.get_mut(place).filter(|_| !overwritten);
-        if row.as_ref().is_some_and(|row| row.state != GapState::Open) {
-            return false;
+        let row = self.kept.get_mut(place).filter(|_| !overwritten).map(|row| {
+            row.state = if end.healed { GapState::Healed } else { GapState::Abandoned };
+            (row.how, row.ended_ns, row.recovered) = (end.how, end.ended_ns, end.recovered);
+            if end.end != 0 {
+                row.end = end.end;
+            }
+            *row
+        });
+        if let Some(row) = &row {
+            self.store(ticket.number, row);
         }
-        self.totals[if end.healed { 1 } else { 2 }] += 1;
-        let Some(row) = row else {
-            self.store_totals();
-            return false;
-        };
-        row.state = if end.healed { GapState::Healed } else { GapState::Abandoned };
-        row.how = end.how;
-        row.ended_ns = end.ended_ns;
-        row.recovered = end.recovered;
-        if end.end != 0 {
-            row.end = end.end;
-        }
-        let row = *row;
-        self.store(ticket.number, &row);
         self.store_totals();
-        true
+        row.is_some()
     }
 
     fn store(&self, number: u64, gap: &Gap) {
@@ -220,7 +213,9 @@ impl<L: Lines> GapWriter<L> {
             // Partner: `GapReader::totals`.
             word.store(total, Ordering::Relaxed);
         }
-        head[0].store(self.written, order::TABLE_GROW.get());
+        // Partner: `GapReader::kept`. Relaxed, because the fences of the row's own seqlock order
+        // it: who sees the row counted sees at least that it was begun.
+        head[0].store(self.written, Ordering::Relaxed);
     }
 }
 
@@ -270,7 +265,8 @@ impl<L: Lines> GapReader<L> {
 
     /// Numbers of the rows that are kept, oldest first.
     pub fn kept(&self) -> std::ops::Range<u64> {
-        let written = self.lines.line(0)[0].load(order::TABLE_COUNT.get());
+        // Partner: `GapWriter::store_totals`, which says why relaxed is enough.
+        let written = self.lines.line(0)[0].load(Ordering::Relaxed);
         written.saturating_sub(self.room)..written
     }
 

@@ -7,7 +7,10 @@ pub mod attach;
 pub mod clean;
 pub mod clock_page;
 #[cfg(not(loom))]
+pub mod counter_reader;
+#[cfg(not(loom))]
 pub mod counters;
+#[cfg(not(loom))]
 pub mod error;
 pub mod errors;
 #[cfg(not(loom))]
@@ -17,6 +20,10 @@ pub mod images;
 #[cfg(not(loom))]
 pub mod instance;
 pub mod instruments;
+#[cfg(not(loom))]
+pub mod inventory;
+#[cfg(not(loom))]
+pub mod keeper;
 #[cfg(not(loom))]
 pub mod layout;
 pub mod ledger;
@@ -32,8 +39,15 @@ pub mod paths;
 pub mod producer_view;
 #[cfg(not(loom))]
 pub mod region;
+pub mod row_error;
+#[cfg(not(loom))]
+pub mod sigbus;
 #[cfg(not(loom))]
 pub mod spec;
+#[cfg(not(loom))]
+mod takeover;
+#[cfg(not(loom))]
+pub mod watch;
 
 // The lock-free algorithms, which the models check.
 pub mod claim;

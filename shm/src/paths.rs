@@ -83,15 +83,17 @@ pub fn is_producer_file(name: &str) -> bool {
     TABLE_FILES.contains(&name) || (0..MAX_SEATS).any(seat)
 }
 
-/// Is this the name under which a new `instance` file is prepared (`instance.PID.new`)?
+/// Is this the name under which a new `instance` file is prepared (`instance.PID-NUMBER.new`)?
 pub fn is_prepared_file(name: &str) -> bool {
-    let pid = name.strip_prefix("instance.").and_then(|rest| rest.strip_suffix(".new"));
-    pid.is_some_and(|pid| !pid.is_empty() && pid.bytes().all(|b| b.is_ascii_digit()))
+    let middle = name.strip_prefix("instance.").and_then(|rest| rest.strip_suffix(".new"));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let parts = middle.and_then(|middle| middle.split_once('-'));
+    parts.is_some_and(|(pid, number)| digits(pid) && digits(number))
 }
 
-/// Name under which process `pid` prepares a new `instance` file.
-pub fn prepared_file(pid: u32) -> String {
-    format!("instance.{pid}.new")
+/// Name under which process `pid` prepares a new `instance` file, at its attempt `number`.
+pub fn prepared_file(pid: u32, number: u64) -> String {
+    format!("instance.{pid}-{number}.new")
 }
 
 /// Refuses a directory that is a link, no directory, or open to the world.
@@ -133,8 +135,10 @@ mod tests {
         for name in ["seat-8.ring", "seat-0", "seat-00.ring", "notes.txt", "instance"] {
             assert!(!is_producer_file(name), "{name}");
         }
-        assert!(is_prepared_file(&prepared_file(12)));
-        for name in ["instance.new", "instance..new", "instance.1x.new", "instance.1"] {
+        assert!(is_prepared_file(&prepared_file(12, 345)));
+        for name in
+            ["instance.new", "instance..new", "instance.-.new", "instance.1x-2.new", "instance.1"]
+        {
             assert!(!is_prepared_file(name), "{name}");
         }
     }

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::counters::CounterReader;
+use crate::counter_reader::CounterReader;
 use crate::error::{Error, Result};
 use crate::errors::{self, ErrorReader};
 use crate::header::{Expect, RegionKind};
@@ -47,7 +47,8 @@ pub struct SeatView {
 }
 
 /// A seat held by this process: the control lines are writable, and locked against other
-/// consumers. Dropping it (or dying) gives the seat up.
+/// consumers. Dropping it (or dying) gives the seat up; drop it *after* the claim was given back,
+/// since a claim without a lock is a dead consumer's.
 #[derive(Debug)]
 pub struct HeldSeat {
     /// The seat's regions.
@@ -80,7 +81,7 @@ impl ProducerView {
     fn open(&self, file: &str, kind: RegionKind, access: Access) -> Result<Region> {
         let mode = if kind == RegionKind::Control { CONTROL_MODE } else { DATA_MODE };
         let generation = Some(self.generation);
-        let expect = Expect { kind, layout: self.layout, generation, mode };
+        let expect = Expect { kind: Some(kind), layout: self.layout, generation, mode };
         Region::open(&self.dir.join(file), access, &expect)
     }
 
@@ -114,6 +115,15 @@ impl ProducerView {
         Ok(ImageReader::new(region.body().clone()))
     }
 
+    /// The region whose heartbeat the *lane* stores, in the clock of its records: a lane that no
+    /// longer polls makes every image stale, although its process lives.
+    ///
+    /// # Errors
+    /// One variant of [`Error`] per check.
+    pub fn heart(&self) -> Result<Region> {
+        self.table("images", RegionKind::Images, images::table_lines)
+    }
+
     /// The distinct errors.
     ///
     /// # Errors
@@ -138,8 +148,10 @@ impl ProducerView {
     /// One variant of [`Error`] per check.
     pub fn counters(&self) -> Result<CounterReader<MappedLines>> {
         let region = self.open("counters", RegionKind::Counters, Access::ReadOnly)?;
-        CounterReader::open(region.body().clone())
-            .map_err(|source| Error::Counters { path: region.path().to_path_buf(), source })
+        let reader = CounterReader::open(region.body().clone())
+            .map_err(|source| Error::Counters { path: region.path().to_path_buf(), source })?;
+        region.check_shape("body lines", region.header().body_lines, reader.needed_lines())?;
+        Ok(reader)
     }
 
     /// The overwriting ring: its region, slots and lines of a slot.

@@ -4,6 +4,7 @@
 //! header's layout is drawn in [`crate::header`]; what the body means is the business of the
 //! module of its kind.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -116,13 +117,24 @@ pub fn utc_ns() -> u64 {
 }
 
 /// A mapped region. Cloning gives another handle to the same mapping.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Region {
     header: Header,
     rows: Arc<[LayoutRow]>,
     head: MappedLines,
     body: MappedLines,
     path: Arc<Path>,
+}
+
+impl fmt::Debug for Region {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Region")
+            .field("path", &self.path)
+            .field("kind", &self.header.kind())
+            .field("generation", &self.header.generation)
+            .field("bytes", &self.header.file_bytes)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Region {
@@ -248,7 +260,8 @@ impl Region {
         generation::close(&self.head, LIFE_LINE, self.header.generation);
     }
 
-    /// Stores the heartbeat: ns of CLOCK_MONOTONIC. One store, fit for a lane.
+    /// Stores the heartbeat: ns of CLOCK_MONOTONIC from the keeper of an instance, of the records'
+    /// clock from a lane. One store, fit for a lane.
     #[inline]
     pub fn beat(&self, now_ns: u64) {
         // Partner: `last_beat`. Nothing is published by it but itself.

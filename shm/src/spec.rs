@@ -6,7 +6,8 @@ use crate::error::{Error, Result};
 use crate::header::{self, RegionKind};
 use crate::layout::Layout;
 use crate::paths::{self, MAX_SEATS};
-use crate::{counters, errors, images, instruments, ledger};
+use crate::seat::layout;
+use crate::{counters, errors, images, instruments, ledger, tail};
 
 /// Most producers of an instance.
 pub const MAX_PRODUCERS: usize = 32;
@@ -180,19 +181,19 @@ impl ProducerSpec {
     }
 }
 
-/// Lines of the body of a seat's ring.
+/// Lines of the body of a seat's ring; `capacity` and `slot_lines` within [`check_ring`].
 pub fn ring_body(capacity: u64, slot_lines: u64) -> u64 {
-    64 + capacity.saturating_mul(slot_lines)
+    layout::ring_lines(capacity as usize, slot_lines as usize) as u64
 }
 
-/// Lines of the body of a seat's control file.
+/// Lines of the body of a seat's control file; `instruments` at most [`MAX_INSTRUMENTS`].
 pub fn control_body(instruments: u64) -> u64 {
-    64 + instruments.div_ceil(512)
+    layout::ctl_lines(instruments as usize) as u64
 }
 
-/// Lines of the body of an overwriting ring.
+/// Lines of the body of an overwriting ring; the numbers within [`check_ring`].
 pub fn tail_body(capacity: u64, slot_lines: u64) -> u64 {
-    64 + capacity.saturating_mul(slot_lines)
+    tail::tail_lines(capacity as usize, slot_lines as usize) as u64
 }
 
 impl InstanceSpec<'_> {

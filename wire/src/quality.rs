@@ -6,7 +6,7 @@
 //! |---|---|
 //! | 0-2 | state of the instrument's book: 0 none, 1 building, 2 live, 3 stale, 4 gapped |
 //! | 3-4 | nature: 0 live, 1 recorded, 2 simulated |
-//! | 5 | last record of a venue event |
+//! | 5 | last record of its class of a venue event |
 //! | 6 | part of a snapshot or refresh |
 //! | 7 | side: 0 bid or buy, 1 ask or sell |
 //!
@@ -156,6 +156,13 @@ impl Quality {
     #[must_use]
     pub const fn end_of_event(self) -> Quality {
         Quality(self.0 | Self::END_OF_EVENT)
+    }
+
+    /// The same, not marked last of its venue event.
+    #[inline(always)]
+    #[must_use]
+    pub const fn within_event(self) -> Quality {
+        Quality(self.0 & !Self::END_OF_EVENT)
     }
 
     /// The same, marked part of a snapshot or refresh.

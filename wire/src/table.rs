@@ -147,9 +147,19 @@ pub const HEADER_KIND: u16 = 0;
 /// | 48 | 2 | kind number |
 /// | 50 | 2 | offset in the record |
 /// | 52 | 2 | size |
-/// | 54 | 1 | unit |
-/// | 55 | 9 | Rust type, NUL-padded |
+/// | 54 | 1 | how to show it: 0 bytes, 1 unsigned, 2 signed, 4 text, 5 ns |
+/// | 55 | 9 | zero |
 pub type LayoutRow = [u8; LAYOUT_ROW_BYTES];
+
+fn show_code(ty: &str, unit: Unit) -> u8 {
+    match (unit, ty) {
+        (Unit::Text, _) => 4,
+        (Unit::Ns, _) => 5,
+        (_, "u8" | "u16" | "u32" | "u64") => 1,
+        (_, "i8" | "i64") => 2,
+        _ => 0,
+    }
+}
 
 fn row(kind: (&str, u16), name: &str, ty: &str, at: (usize, usize), unit: Unit) -> LayoutRow {
     fn put(row: &mut LayoutRow, range: std::ops::Range<usize>, text: &str) {
@@ -163,9 +173,7 @@ fn row(kind: (&str, u16), name: &str, ty: &str, at: (usize, usize), unit: Unit) 
     out[48..50].copy_from_slice(&kind.1.to_le_bytes());
     out[50..52].copy_from_slice(&(at.0 as u16).to_le_bytes());
     out[52..54].copy_from_slice(&(at.1 as u16).to_le_bytes());
-    out[54] = unit as u8;
-    let compact: String = ty.chars().filter(|c| !c.is_whitespace()).collect();
-    put(&mut out, 55..64, &compact);
+    out[54] = show_code(ty, unit);
     out
 }
 
@@ -206,7 +214,7 @@ mod tests {
         for info in KINDS {
             assert!(info.kind.name().len() <= 24);
             for field in info.fields {
-                assert!(field.name.len() <= 24 && field.ty.replace(' ', "").len() <= 9);
+                assert!(field.name.len() <= 24);
             }
         }
     }
@@ -223,8 +231,8 @@ mod tests {
             rows.iter().find(|r| r[..24] == pad(kind) && r[24..48] == pad(field)).copied()
         };
         let price = find("order_add", "price").expect("order_add has a price");
-        assert_eq!((price[48], price[50], price[52], price[54]), (16, 40, 8, 1));
-        assert_eq!(&price[55..64], b"i64\0\0\0\0\0\0");
+        assert_eq!((price[48], price[50], price[52], price[54]), (16, 40, 8, 2));
+        assert_eq!(&price[55..64], &[0; 9]);
         assert!(find("order_add", "_pad0").is_none());
     }
 }

@@ -114,3 +114,53 @@ impl OrderIndex for PagedIndex {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_follow_the_live_orders_through_a_long_day() {
+        let limits = L3Limits { reference_max: 1_000_000, pages: 75, ..L3Limits::new(1, 1_000) };
+        let mut index = PagedIndex::new(&limits, 1_000).unwrap();
+        // A window of 1,000 young orders and every 100,000th that stays.
+        for reference in 0..=1_000_000_u64 {
+            let slot = index.insert(reference).unwrap();
+            assert_eq!(index.find(reference), Some(slot));
+            assert!(slot < index.slots());
+            let Some(old) = reference.checked_sub(999).filter(|old| old % 100_000 != 0) else {
+                continue;
+            };
+            let slot = index.find(old).unwrap();
+            index.remove(old, slot);
+        }
+        // 999 neighbours in 63 or 64 pages, and ten old orders alone in theirs.
+        assert!((73..=74).contains(&index.pages_in_use()), "{}", index.pages_in_use());
+        assert_eq!(index.insert(1_000_001), Err(BookError::AbsurdReference));
+        assert_eq!(index.find(u64::MAX), None);
+    }
+
+    #[test]
+    fn live_neighbours_have_different_slots_and_a_full_pool_is_an_error() {
+        let limits = L3Limits { reference_max: 999, pages: 2, ..L3Limits::new(1, 10) };
+        let mut index = PagedIndex::new(&limits, 10).unwrap();
+        let mut slots: Vec<u32> = (0..32).map(|n| index.insert(n).unwrap()).collect();
+        slots.sort_unstable();
+        slots.dedup();
+        assert_eq!(slots.len(), 32);
+        assert_eq!(index.insert(32), Err(BookError::OrderTableFull));
+        for reference in 0..16 {
+            index.remove(reference, index.find(reference).unwrap());
+        }
+        assert_eq!((index.find(3), index.pages_in_use()), (None, 1));
+        assert!(index.insert(32).is_ok());
+    }
+
+    #[test]
+    fn limits_beyond_slot_numbers_are_refused() {
+        let limits = L3Limits { pages: u32::MAX / 16 + 1, ..L3Limits::new(1, 10) };
+        assert!(matches!(PagedIndex::new(&limits, 10), Err(LimitsError::TooMany { .. })));
+        let limits = L3Limits { reference_max: u64::MAX, ..L3Limits::new(1, 10) };
+        assert!(matches!(PagedIndex::new(&limits, 10), Err(LimitsError::TooMany { .. })));
+    }
+}

@@ -14,7 +14,7 @@
 
 use core::mem::{align_of, offset_of, size_of};
 
-use simd::{LANES, rank16};
+use simd::{Isa, LANES};
 
 use super::deep::Root;
 use crate::table::NIL;
@@ -38,6 +38,13 @@ impl Block {
     pub(crate) const EMPTY: Block =
         Block { keys: [i64::MIN; LANES], records: [NIL; LANES], len: 0, deep: Root::EMPTY };
 
+    /// Hints that the keys will be read.
+    #[inline(always)]
+    pub(crate) fn prefetch(&self) {
+        simd::prefetch_index(&self.keys, 0);
+        simd::prefetch_index(&self.keys, LANES / 2);
+    }
+
     #[inline(always)]
     pub(crate) fn len(&self) -> usize {
         self.len as usize
@@ -45,8 +52,18 @@ impl Block {
 
     /// How many levels of the block are better than `key`.
     #[inline(always)]
-    pub(crate) fn rank(&self, key: i64) -> usize {
-        rank16(&self.keys, key)
+    pub(crate) fn rank(&self, isa: Isa, key: i64) -> usize {
+        isa.rank(&self.keys, key)
+    }
+
+    /// The level number of `key`, if `rank` is its rank and it is in the block. Reads two cache
+    /// lines of keys and one of numbers, and not `len`: no level has the key of an unused place.
+    #[inline(always)]
+    pub(crate) fn number(&self, rank: usize, key: i64) -> Option<u32> {
+        if *self.keys.get(rank)? != key {
+            return None;
+        }
+        self.records.get(rank).copied()
     }
 
     /// Key and level number at `place`, 0 the best.
@@ -60,40 +77,27 @@ impl Block {
 
     /// Inserts at `place`, which is the rank of `key`. The block is not full.
     #[inline(always)]
-    pub(crate) fn insert(&mut self, place: usize, key: i64, record: u32) {
-        let (keys, records) = (self.keys, self.records);
-        for lane in (1..LANES).rev() {
-            let from = if lane > place { lane - 1 } else { lane };
-            self.keys[lane] = keys[from & (LANES - 1)];
-            self.records[lane] = records[from & (LANES - 1)];
-        }
-        if let (Some(k), Some(r)) = (self.keys.get_mut(place), self.records.get_mut(place)) {
-            (*k, *r) = (key, record);
-            self.len += 1;
-        }
+    pub(crate) fn insert(&mut self, isa: Isa, place: usize, key: i64, record: u32) {
+        isa.insert(&mut self.keys, &mut self.records, place, (key, record));
+        self.len += 1;
     }
 
     /// Takes the level at `place` out; the worse ones move up.
     #[inline(always)]
-    pub(crate) fn remove(&mut self, place: usize) {
+    pub(crate) fn remove(&mut self, isa: Isa, place: usize) {
         if place >= self.len() {
             return;
         }
-        let (keys, records) = (self.keys, self.records);
-        for lane in 0..LANES - 1 {
-            let from = if lane >= place { lane + 1 } else { lane };
-            self.keys[lane] = keys[from & (LANES - 1)];
-            self.records[lane] = records[from & (LANES - 1)];
-        }
-        self.keys[LANES - 1] = i64::MIN;
+        isa.remove(&mut self.keys, &mut self.records, place, (i64::MIN, NIL));
         self.len -= 1;
     }
 
     /// Takes the worst level out.
-    pub(crate) fn pop_worst(&mut self) -> Option<(i64, u32)> {
+    #[inline(always)]
+    pub(crate) fn pop_worst(&mut self, isa: Isa) -> Option<(i64, u32)> {
         let place = self.len().checked_sub(1)?;
         let worst = self.get(place)?;
-        self.remove(place);
+        self.remove(isa, place);
         Some(worst)
     }
 }

@@ -9,7 +9,10 @@
 //! than any below it and greater than any in the next entry, node number, levels below). Both sort
 //! descending, so the same rank search steers in both.
 
-use simd::{LANES, rank16};
+#[cfg(test)]
+mod tests;
+
+use simd::{Isa, LANES};
 
 use crate::table::{FreeList, NIL, Table};
 
@@ -63,8 +66,8 @@ impl Node {
 
     /// Where `key` is or belongs; in an inner node the entry below which it is or belongs.
     #[inline(always)]
-    fn rank(&self, key: i64) -> usize {
-        rank16(&self.keys, key)
+    fn rank(&self, isa: Isa, key: i64) -> usize {
+        isa.rank(&self.keys, key)
     }
 
     #[inline(always)]
@@ -78,36 +81,34 @@ impl Node {
         (self.keys[lane], self.refs[lane], self.sizes[lane]) = (key, reference, size);
     }
 
-    fn insert(&mut self, place: usize, entry: (i64, u32, u32)) {
+    fn insert(&mut self, isa: Isa, place: usize, (key, reference, size): (i64, u32, u32)) {
         if place > self.len() || self.len() >= LANES {
             return;
         }
+        isa.insert(&mut self.keys, &mut self.refs, place, (key, reference));
         for lane in (place..self.len()).rev() {
-            self.set(lane + 1, self.entry(lane));
+            self.sizes[(lane + 1) & (LANES - 1)] = self.sizes[lane & (LANES - 1)];
         }
-        self.set(place, entry);
+        self.sizes[place & (LANES - 1)] = size;
         self.len += 1;
     }
 
-    fn remove(&mut self, place: usize) {
+    fn remove(&mut self, isa: Isa, place: usize) {
         if place >= self.len() {
             return;
         }
+        isa.remove(&mut self.keys, &mut self.refs, place, (i64::MIN, NIL));
         for lane in place + 1..self.len() {
-            self.set(lane - 1, self.entry(lane));
+            self.sizes[(lane - 1) & (LANES - 1)] = self.sizes[lane & (LANES - 1)];
         }
         self.len -= 1;
-        self.set(self.len(), (i64::MIN, NIL, 0));
+        self.sizes[self.len() & (LANES - 1)] = 0;
     }
 
     /// Levels in the first `entries` entries.
     #[inline(always)]
-    fn levels_before(&self, entries: usize) -> usize {
-        let mut levels = 0;
-        for (lane, &size) in self.sizes.iter().enumerate() {
-            levels += if lane < entries { size as usize } else { 0 };
-        }
-        levels
+    fn levels_before(&self, isa: Isa, entries: usize) -> usize {
+        isa.sum(&self.sizes, entries) as usize
     }
 
     /// Moves the entries from `place` on into a new node.
@@ -136,6 +137,7 @@ impl Node {
 pub(crate) struct Deep {
     nodes: Table<Node>,
     free: FreeList,
+    isa: Isa,
 }
 
 impl Deep {
@@ -144,7 +146,11 @@ impl Deep {
     /// a small tree has one node.
     pub(crate) fn new(levels: u32, sides: u32) -> Self {
         let nodes = levels.min(levels / 3 + sides).saturating_add(RESERVE as u32);
-        Deep { nodes: Table::new(nodes, Node::EMPTY), free: FreeList::new(nodes) }
+        Deep {
+            nodes: Table::new(nodes, Node::EMPTY),
+            free: FreeList::new(nodes),
+            isa: Isa::detect(),
+        }
     }
 
     /// Whether any insertion is certain to find its nodes.
@@ -163,14 +169,14 @@ impl Deep {
         let mut node = self.nodes.at(root.node);
         let mut better = 0;
         for _ in 0..root.height {
-            let place = node.rank(key);
-            better += node.levels_before(place);
+            let place = node.rank(self.isa, key);
+            better += node.levels_before(self.isa, place);
             if place >= node.len() {
                 return (None, better);
             }
             node = self.nodes.at(node.entry(place).1);
         }
-        let place = node.rank(key);
+        let place = node.rank(self.isa, key);
         let (found, record, _) = node.entry(place);
         let here = place < node.len() && found == key;
         (here.then_some(record), better + place)
@@ -206,7 +212,7 @@ impl Deep {
             let Some(above) = self.free.take() else { return };
             let mut node = Node::EMPTY;
             let (bound, _, _) = self.nodes.at(root.node).entry(LANES - 1);
-            node.insert(0, (bound, root.node, root.len));
+            node.insert(self.isa, 0, (bound, root.node, root.len));
             *self.nodes.at_mut(above) = node;
             self.split(above, 0);
             (root.node, root.height) = (above, root.height + 1);
@@ -214,18 +220,18 @@ impl Deep {
         let mut number = root.node;
         for _ in 0..root.height {
             let node = self.nodes.at(number);
-            let mut place = node.rank(key).min(node.len().saturating_sub(1));
+            let mut place = node.rank(self.isa, key).min(node.len().saturating_sub(1));
             if self.nodes.at(node.entry(place).1).len() == LANES {
                 self.split(number, place);
             }
             let node = self.nodes.at_mut(number);
-            place = node.rank(key).min(node.len().saturating_sub(1));
+            place = node.rank(self.isa, key).min(node.len().saturating_sub(1));
             let (bound, below, size) = node.entry(place);
             node.set(place, (bound.min(key), below, size + 1));
             number = below;
         }
         let leaf = self.nodes.at_mut(number);
-        leaf.insert(leaf.rank(key), (key, record, 1));
+        leaf.insert(self.isa, leaf.rank(self.isa, key), (key, record, 1));
         root.len += 1;
     }
 
@@ -235,34 +241,37 @@ impl Deep {
         let (bound, left, size) = self.nodes.at(above).entry(place);
         let node = self.nodes.at_mut(left);
         let half = node.split_off(LANES / 2);
-        let moved = half.levels_before(LANES) as u32;
+        let moved = half.levels_before(self.isa, LANES) as u32;
         let left_bound = node.entry(LANES / 2 - 1).0;
         *self.nodes.at_mut(right) = half;
         let parent = self.nodes.at_mut(above);
         parent.set(place, (left_bound, left, size - moved));
-        parent.insert(place + 1, (bound, right, moved));
+        parent.insert(self.isa, place + 1, (bound, right, moved));
     }
 
-    /// Removes `key`; false where it is not in the tree.
-    pub(crate) fn remove(&mut self, root: &mut Root, key: i64) -> bool {
+    /// Removes `key`, if it is in the tree. Returns how many levels of the tree are better.
+    pub(crate) fn remove(&mut self, root: &mut Root, key: i64) -> usize {
+        let mut better = 0;
         let mut path = [(NIL, 0_usize); LAYERS];
         let mut number = root.node;
         let layers = path.get_mut(..root.height as usize).unwrap_or_default();
         for step in layers.iter_mut() {
             let node = self.nodes.at(number);
-            let place = node.rank(key);
+            let place = node.rank(self.isa, key);
+            better += node.levels_before(self.isa, place);
             if place >= node.len() {
-                return false;
+                return better;
             }
             *step = (number, place);
             number = node.entry(place).1;
         }
         let leaf = self.nodes.at_mut(number);
-        let place = leaf.rank(key);
+        let place = leaf.rank(self.isa, key);
+        better += place;
         if place >= leaf.len() || leaf.entry(place).0 != key {
-            return false;
+            return better;
         }
-        leaf.remove(place);
+        leaf.remove(self.isa, place);
         for &(above, place) in layers.iter().rev() {
             let node = self.nodes.at_mut(above);
             let (bound, below, size) = node.entry(place);
@@ -271,7 +280,7 @@ impl Deep {
         }
         root.len -= 1;
         self.lower(root);
-        true
+        better
     }
 
     /// Takes the best level out.
@@ -285,7 +294,7 @@ impl Deep {
     fn tidy(&mut self, above: u32, place: usize) {
         let below = self.nodes.at(above).entry(place).1;
         if self.nodes.at(below).len() == 0 {
-            self.nodes.at_mut(above).remove(place);
+            self.nodes.at_mut(above).remove(self.isa, place);
             self.free.give(below);
             return;
         }
@@ -311,7 +320,7 @@ impl Deep {
         kept.append(&gone);
         let parent = self.nodes.at_mut(above);
         parent.set(place, (bound, left, left_size + right_size));
-        parent.remove(place + 1);
+        parent.remove(self.isa, place + 1);
         self.free.give(right);
     }
 

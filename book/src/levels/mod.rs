@@ -20,7 +20,7 @@ use crate::side::{SideNumber, flip};
 use crate::table::{FreeList, NIL, Table};
 use block::Block;
 use deep::Deep;
-use simd::LANES;
+use simd::{Isa, LANES};
 
 /// Levels handed down when a full block needs a place.
 const HAND_DOWN: usize = 4;
@@ -60,7 +60,8 @@ pub(crate) struct Place {
     pub(crate) position: u32,
 }
 
-/// The levels of all sides.
+/// The levels of all sides. No level has the price `i64::MIN` or `i64::MAX`: as a key, one of them
+/// marks the unused places.
 #[derive(Debug, Clone)]
 pub(crate) struct Levels {
     blocks: Table<Block>,
@@ -69,6 +70,7 @@ pub(crate) struct Levels {
     /// Numbers kept back by [`Levels::enter`] unless told otherwise.
     spare: usize,
     deep: Deep,
+    isa: Isa,
 }
 
 impl Levels {
@@ -82,6 +84,7 @@ impl Levels {
             free: FreeList::new(records),
             spare: spare as usize,
             deep: Deep::new(records, sides),
+            isa: Isa::detect(),
         }
     }
 
@@ -128,20 +131,23 @@ impl Levels {
     #[inline(always)]
     pub(crate) fn position(&self, side: SideNumber, key: i64) -> u32 {
         let block = self.blocks.at(side);
-        let rank = block.rank(key);
-        if rank < block.len() {
+        let rank = block.rank(self.isa, key);
+        if block.number(rank, key).is_some() {
             return rank as u32 + 1;
         }
         (rank + self.deep.find(&block.deep, key).1) as u32 + 1
     }
 
     /// The level of `key`, if it exists.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn find(&self, side: SideNumber, key: i64) -> Option<Place> {
         let block = self.blocks.at(side);
-        let rank = block.rank(key);
-        if let Some((found, record)) = block.get(rank) {
-            return (found == key).then_some(Place { record, position: rank as u32 + 1 });
+        let rank = block.rank(self.isa, key);
+        if let Some(record) = block.number(rank, key) {
+            return Some(Place { record, position: rank as u32 + 1 });
+        }
+        if rank < block.len() {
+            return None;
         }
         let (record, better) = self.deep.find(&block.deep, key);
         Some(Place { record: record?, position: (rank + better) as u32 + 1 })
@@ -156,12 +162,11 @@ impl Levels {
         may_use_spare: bool,
     ) -> Result<Place, BookError> {
         let block = self.blocks.at(side);
-        let rank = block.rank(key);
-        if let Some((found, record)) = block.get(rank) {
-            if found == key {
-                return Ok(Place { record, position: rank as u32 + 1 });
-            }
-        } else if block.deep.len() > 0 {
+        let rank = block.rank(self.isa, key);
+        if let Some(record) = block.number(rank, key) {
+            return Ok(Place { record, position: rank as u32 + 1 });
+        }
+        if rank >= block.len() && block.deep.len() > 0 {
             return self.enter_deep(side, key, may_use_spare);
         }
         let full = block.len() == LANES;
@@ -169,7 +174,7 @@ impl Levels {
         if full {
             self.make_place(side, rank, key, record);
         } else {
-            self.blocks.at_mut(side).insert(rank, key, record);
+            self.blocks.at_mut(side).insert(self.isa, rank, key, record);
         }
         Ok(Place { record, position: rank as u32 + 1 })
     }
@@ -199,13 +204,13 @@ impl Levels {
         let block = self.blocks.at_mut(side);
         if rank < LANES {
             for _ in 0..HAND_DOWN {
-                if let Some((worst, number)) = block.pop_worst() {
+                if let Some((worst, number)) = block.pop_worst(self.isa) {
                     self.deep.insert(&mut block.deep, worst, number);
                 }
             }
         }
         if rank <= block.len() && rank < LANES {
-            block.insert(rank, key, record);
+            block.insert(self.isa, rank, key, record);
         } else {
             self.deep.insert(&mut block.deep, key, record);
         }
@@ -226,14 +231,12 @@ impl Levels {
     #[inline(always)]
     pub(crate) fn remove(&mut self, side: SideNumber, key: i64, record: u32) -> u32 {
         let block = self.blocks.at_mut(side);
-        let rank = block.rank(key);
+        let rank = block.rank(self.isa, key);
         self.free.give(record);
         if rank >= block.len() {
-            let (_, better) = self.deep.find(&block.deep, key);
-            self.deep.remove(&mut block.deep, key);
-            return (rank + better) as u32 + 1;
+            return (rank + self.deep.remove(&mut block.deep, key)) as u32 + 1;
         }
-        block.remove(rank);
+        block.remove(self.isa, rank);
         if block.len() <= FEW && block.deep.len() > 0 {
             self.take_back(side);
         }
@@ -246,7 +249,7 @@ impl Levels {
         let block = self.blocks.at_mut(side);
         while block.len() < ENOUGH {
             let Some((key, number)) = self.deep.pop_best(&mut block.deep) else { return };
-            block.insert(block.len(), key, number);
+            block.insert(self.isa, block.len(), key, number);
         }
     }
 
@@ -271,7 +274,7 @@ impl Levels {
     /// Hints that this side is about to change.
     #[inline(always)]
     pub(crate) fn prefetch_side(&self, side: SideNumber) {
-        self.blocks.prefetch(side);
+        self.blocks.at(side).prefetch();
     }
 
     /// Hints that this level is about to change.

@@ -58,6 +58,10 @@ pub trait Outlet {
     /// The latest state of an instrument.
     fn image(&mut self, instrument: u32, image: &Image);
 
+    /// The session that follows, or that has just ended: gaps are told by it. Only outlets with a
+    /// ledger care.
+    fn session(&mut self, _id: &[u8; 16]) {}
+
     /// A gap was declared.
     fn gap_opened(&mut self, channel: u16, gap: &Gap);
 
@@ -67,7 +71,7 @@ pub trait Outlet {
     /// Something was refused: by name, at the lane's time.
     fn refused(&mut self, name: &'static str, now: u64);
 
-    /// Every seat needs this book whole again; 0 = all books.
+    /// Every seat that wants this book needs it whole again.
     fn request_refresh(&mut self, instrument: u32);
 
     /// The poll is over. Seats are served: positions, losses, at most one refresh each.

@@ -43,9 +43,6 @@ impl<O: Outlet> Outlet for ReplayOutlet<O> {
 
     #[inline(always)]
     fn end_step(&mut self, step: u64) {
-        if let Some(log) = &mut self.records {
-            log.end_step();
-        }
         self.seats.end_step(step);
     }
 
@@ -69,6 +66,10 @@ impl<O: Outlet> Outlet for ReplayOutlet<O> {
 
     fn image(&mut self, instrument: u32, image: &Image) {
         self.seats.image(instrument, image);
+    }
+
+    fn session(&mut self, id: &[u8; 16]) {
+        self.seats.session(id);
     }
 
     fn gap_opened(&mut self, channel: u16, gap: &Gap) {

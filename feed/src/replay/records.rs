@@ -17,7 +17,6 @@ use crate::error::{FeedError, Result};
 pub struct RecordLog {
     path: PathBuf,
     file: BufWriter<File>,
-    step: Vec<Record>,
     written: u64,
     error: Option<std::io::Error>,
 }
@@ -32,29 +31,16 @@ impl RecordLog {
         Ok(RecordLog {
             path: path.to_owned(),
             file: BufWriter::with_capacity(1 << 20, file),
-            step: Vec::with_capacity(64),
             written: 0,
             error: None,
         })
     }
 
-    /// A record of the current step.
+    /// A record.
     pub fn push(&mut self, record: &Record) {
-        if record.is_comparable() {
-            self.step.push(*record);
-        }
-    }
-
-    /// The step is complete: its last record ends the event.
-    pub fn end_step(&mut self) {
-        if let Some(last) = self.step.last_mut() {
-            last.quality = last.quality.end_of_event();
-        }
-        for record in self.step.drain(..) {
-            if self.error.is_none() {
-                self.error = self.file.write_all(record.as_bytes()).err();
-                self.written += 1;
-            }
+        if record.is_comparable() && self.error.is_none() {
+            self.error = self.file.write_all(record.as_bytes()).err();
+            self.written += 1;
         }
     }
 

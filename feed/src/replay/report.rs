@@ -77,6 +77,10 @@ pub struct Report {
     pub elapsed_s: f64,
     /// Venue messages in a second.
     pub rate: f64,
+    /// Polls of the lane.
+    pub polls: u64,
+    /// The longest of them, ns.
+    pub longest_poll_ns: u64,
     /// Whether the run was ended before the files were.
     pub interrupted: bool,
     /// How the core polled.
@@ -113,6 +117,8 @@ impl Report {
             steps: counts.steps,
             elapsed_s: 0.0,
             rate: 0.0,
+            polls: 0,
+            longest_poll_ns: 0,
             interrupted: false,
             polling: String::new(),
         }
@@ -197,7 +203,7 @@ fn named_message((code, count): (&String, &u64)) -> (String, u64) {
 
 fn plain_table() -> Table {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(presets::NOTHING);
     table
 }
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use affinity::{Clock, Idle, Now, PollMode};
+use affinity::poll::IdleAction;
+use affinity::{Clock, Idle, LongestPoll, PollMode};
 use jiff::civil::Date;
 use protocol::frame::Checksums;
 use wire::Nature;
@@ -26,6 +27,8 @@ use crate::venue::nasdaq::{Limits, Nasdaq, PRICE_EXP, QUANTITY_EXP};
 
 /// Polls between two looks at the stop flag and the progress bar.
 const LOOK_POLLS: u64 = 256;
+/// A poll longer than this counts as a breach.
+const BREACH_NS: u64 = 1_000_000;
 /// How long the end of a replay waits for seats that still need a book.
 const FLUSH_MAX: Duration = Duration::from_secs(10);
 
@@ -72,11 +75,7 @@ pub trait Watch {
 ///
 /// # Errors
 /// If a file cannot be read, shared memory cannot be had, or no consumer comes.
-pub fn replay(
-    spec: &ReplaySpec,
-    stop: &Arc<AtomicBool>,
-    watch: &mut dyn Watch,
-) -> Result<Report> {
+pub fn replay(spec: &ReplaySpec, stop: &Arc<AtomicBool>, watch: &mut dyn Watch) -> Result<Report> {
     let source = CaptureSource::open(&spec.files, spec.date)?;
     let eastern = Eastern::new()?;
     let venue = Nasdaq::new(spec.limits)?;
@@ -100,6 +99,7 @@ pub fn replay(
         source: Paced::new(source, spec.speed),
         clock: Clock::measure()?,
         idle: Idle::new(spec.mode),
+        longest: LongestPoll::new(BREACH_NS),
         stop: stop.clone(),
     };
     run.wait_for_consumers(spec, &instance, watch)?;
@@ -111,6 +111,9 @@ pub fn replay(
     report.elapsed_s = elapsed.as_secs_f64();
     let messages = run.lane.publisher.counts.messages_total();
     report.rate = if elapsed.is_zero() { 0.0 } else { messages as f64 / report.elapsed_s };
+    let polls = run.longest.stats();
+    report.polls = polls.polls;
+    report.longest_poll_ns = polls.longest_ns;
     report.interrupted = stop.load(Ordering::Acquire);
     report.polling = format!("{:?}", spec.mode).to_lowercase();
     run.linger(spec, &instance, watch);
@@ -124,6 +127,7 @@ struct Run {
     source: Paced<CaptureSource>,
     clock: Clock,
     idle: Idle,
+    longest: LongestPoll,
     stop: Arc<AtomicBool>,
 }
 
@@ -153,9 +157,14 @@ impl Run {
         let begun = Instant::now();
         loop {
             self.serve();
-            let found = self.lane.publisher.outlet.seats.consumers();
-            if found >= wanted || self.stopped() {
+            let seats = &self.lane.publisher.outlet.seats;
+            let found = seats.consumers();
+            // A seat whose first books are still to be sent would get no book records yet.
+            if (found >= wanted && !seats.refreshes_pending()) || self.stopped() {
                 return Ok(());
+            }
+            if found >= wanted {
+                continue;
             }
             if begun.elapsed() > patience {
                 return Err(crate::error::FeedError::NoConsumer {
@@ -172,12 +181,19 @@ impl Run {
     fn play(&mut self, watch: &mut dyn Watch) -> Result<Duration> {
         let begun = Instant::now();
         let mut polls = 0u64;
+        let mut now = self.clock.now();
         loop {
-            let now = self.clock.now();
-            match self.lane.poll(&mut self.source, now)? {
+            let polled = self.lane.poll(&mut self.source, now)?;
+            let after = self.clock.now();
+            self.longest.record(after.saturating_sub(now), matches!(polled, Polled::Packets(_)));
+            now = after;
+            match polled {
                 Polled::Packets(_) => self.idle.found(),
                 Polled::Nothing => {
-                    let _ = self.idle.idle();
+                    if !matches!(self.idle.idle(), IdleAction::Spin) {
+                        // The break is not the next poll's time.
+                        now = self.clock.now();
+                    }
                 }
                 Polled::End => return Ok(begun.elapsed()),
             }

@@ -11,7 +11,7 @@
 //! |--|--|--|
 //! | 0x0A0D0D0A | section header | magic u32 0x1A2B3C4D in the section's byte order, version, ... |
 //! | 1 | interface | see `interface.rs` |
-//! | 2 | packet, obsolete | interface u16, drops u16, time u32 x2, captured u32, original u32, data |
+//! | 2 | packet (obsolete) | interface u16, drops u16, then as 6 from the time on |
 //! | 3 | simple packet | original u32, data |
 //! | 6 | enhanced packet | interface u32, time u32 x2, captured u32, original u32, data |
 //!

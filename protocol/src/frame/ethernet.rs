@@ -4,7 +4,7 @@
 //! |--|--|--|--|
 //! | 0 | 6 | destination | MAC address |
 //! | 6 | 6 | source | MAC address |
-//! | 12 | 2 | ether_type | 0x0800 IPv4; below 0x0600 it is an 802.3 length and the frame is not IP |
+//! | 12 | 2 | ether_type | 0x0800 IPv4; below 0x0600 an 802.3 length, then it is not IP |
 //! | 14 | | payload | or VLAN tags, see `vlan.rs` |
 //!
 //! Frames shorter than 60 bytes are padded by the sender, so the payload's own length counts.

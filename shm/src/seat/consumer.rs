@@ -91,7 +91,8 @@ impl<R: Lines, C: Lines> Consumer<R, C> {
     /// there are no records, to learn that the seat was closed; costs one load if nothing changed.
     pub fn poll_attach(&mut self) -> Attach {
         let version = seqlock::version(self.reader.ring(), RING_STATUS);
-        if version == self.seen && self.state != Attach::Waiting {
+        let closed = matches!(self.state, Attach::Closed(_));
+        if closed || (version == self.seen && self.state != Attach::Waiting) {
             return self.state;
         }
         if let Ok(status) = self.status() {
@@ -103,7 +104,7 @@ impl<R: Lines, C: Lines> Consumer<R, C> {
 
     fn judge(&mut self, status: &SeatStatus) {
         if status.claim != self.claim.word() {
-            if self.state == Attach::Waiting {
+            if self.epoch == 0 {
                 self.restore_request();
             } else {
                 // The producer took the seat back and has even forgotten whose it was.
@@ -119,7 +120,7 @@ impl<R: Lines, C: Lines> Consumer<R, C> {
                 self.state = Attach::Closed(status.reason);
             }
             SeatState::Active | SeatState::Silent => {
-                if self.state == Attach::Waiting {
+                if self.state != Attach::Active {
                     self.epoch = status.epoch;
                     // The cursor carries the low 16 bits.
                     self.reader.begin(status.epoch as u16, status.start);
@@ -151,7 +152,7 @@ impl<R: Lines, C: Lines> Consumer<R, C> {
     #[inline(always)]
     #[allow(clippy::should_implement_trait)] // An iterator would end; a ring is only empty now.
     pub fn next(&mut self) -> Option<[u64; LINE_WORDS]> {
-        if self.state == Attach::Waiting {
+        if self.epoch == 0 {
             return None;
         }
         self.reader.next()
@@ -173,6 +174,9 @@ impl<R: Lines, C: Lines> Consumer<R, C> {
     pub fn set_filter(&mut self, filter: Filter) {
         self.filter = filter;
         if self.holds() {
+            if matches!(self.state, Attach::Refused(_)) {
+                self.state = Attach::Waiting;
+            }
             self.ask();
         }
     }

@@ -8,7 +8,7 @@
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use shm::counters::CounterReader;
+use shm::counter_reader::CounterReader;
 use shm::error::Error;
 use shm::errors::ErrorReader;
 use shm::generation::Observed;
@@ -66,7 +66,7 @@ impl Opened {
     fn open_dir(name: &str, dir: PathBuf) -> Result<Opened, Error> {
         paths::check_dir(&dir)?;
         let (kind, mode) = (RegionKind::Instance, DATA_MODE);
-        let expect = Expect { kind, layout: None, generation: None, mode };
+        let expect = Expect { kind: Some(kind), layout: None, generation: None, mode };
         let region = Region::open(&dir.join(INSTANCE_FILE), Access::ReadOnly, &expect)?;
         Ok(Opened { name: name.to_string(), dir, region })
     }
@@ -161,8 +161,12 @@ pub struct Holder {
 impl Lane {
     fn region(&self, file: &str, kind: RegionKind) -> Result<Region, Error> {
         paths::check_dir(&self.dir)?;
-        let expect =
-            Expect { kind, layout: None, generation: Some(self.generation), mode: DATA_MODE };
+        let expect = Expect {
+            kind: Some(kind),
+            layout: None,
+            generation: Some(self.generation),
+            mode: DATA_MODE,
+        };
         Region::open(&self.dir.join(file), Access::ReadOnly, &expect)
     }
 
@@ -280,7 +284,8 @@ impl Lane {
         let path = self.dir.join(paths::control_file(seat));
         let file = open_file(&path, Access::ReadOnly)?;
         let (kind, mode) = (RegionKind::Control, CONTROL_MODE);
-        let expect = Expect { kind, layout: None, generation: Some(self.generation), mode };
+        let expect =
+            Expect { kind: Some(kind), layout: None, generation: Some(self.generation), mode };
         let (header, _) = Header::read(&file, &path, &expect)?;
         let mut claim = [0; 8];
         let at = header.body_offset + (CTL_CLAIM * LINE_BYTES) as u64;
@@ -318,7 +323,8 @@ impl Lane {
             _ => (RegionKind::Ring, DATA_MODE),
         };
         let path = self.dir.join(file);
-        let expect = Expect { kind, layout: None, generation: Some(self.generation), mode };
+        let expect =
+            Expect { kind: Some(kind), layout: None, generation: Some(self.generation), mode };
         Ok(Header::read(&open_file(&path, Access::ReadOnly)?, &path, &expect)?.0)
     }
 

@@ -10,6 +10,8 @@ use crate::error::{FeedError, Result};
 
 /// Bytes read at a time.
 const CHUNK: usize = 4 << 20;
+/// Bytes in the window before anything is asked: enough to tell what the file is.
+const HEAD: usize = 64 << 10;
 /// A gzip file begins with these.
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
@@ -72,7 +74,7 @@ impl Window {
             size,
             compressed,
         };
-        window.fill(1)?;
+        window.fill(HEAD)?;
         Ok(window)
     }
 

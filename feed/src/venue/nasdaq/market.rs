@@ -54,7 +54,7 @@ impl Nasdaq {
             event: event as u8,
             _pad0: 0,
         };
-        let quality = cx.out.quality(BookState::None);
+        let quality = cx.out.quality(BookState::None).end_of_event();
         cx.out.emit(0, quality, session);
         0
     }
@@ -76,7 +76,7 @@ impl Nasdaq {
             p2: signed(m.level_3.get(), cx),
             ..Prices::default()
         };
-        let quality = cx.out.quality(BookState::None);
+        let quality = cx.out.quality(BookState::None).end_of_event();
         cx.out.emit(0, quality, prices);
         0
     }
@@ -94,7 +94,7 @@ impl Nasdaq {
             market: m.breached_level,
             ..STATUS
         };
-        let quality = cx.out.quality(BookState::None);
+        let quality = cx.out.quality(BookState::None).end_of_event();
         cx.out.emit(0, quality, status);
         0
     }
@@ -123,7 +123,7 @@ impl Nasdaq {
             flags,
             time_s: 0,
         };
-        cx.out.emit(index, quality, auction);
+        cx.out.emit(index, quality.within_event(), auction);
         let prices = Prices {
             tags: [PriceTag::Far as u8, PriceTag::Near as u8, PriceTag::Reference as u8],
             p0: price_or_none(m.far_price.get()),
@@ -171,7 +171,7 @@ impl Nasdaq {
             p2: price_or_none(m.near_price.get()),
             ..Prices::default()
         };
-        cx.out.emit(index, quality, bounds);
+        cx.out.emit(index, quality.within_event(), bounds);
         let collars = Prices {
             tags: [PriceTag::LowerCollar as u8, PriceTag::UpperCollar as u8, PriceTag::None as u8],
             p0: price_or_none(m.lower_collar.get()),
@@ -179,7 +179,7 @@ impl Nasdaq {
             p2: NONE,
             ..Prices::default()
         };
-        cx.out.emit(index, quality, collars);
+        cx.out.emit(index, quality.within_event(), collars);
         let near = Statistic {
             tag: StatisticTag::NearExecution as u8,
             price: price_or_none(m.near_price.get()),

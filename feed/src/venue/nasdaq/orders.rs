@@ -259,7 +259,7 @@ impl Nasdaq {
                 let quality = self.quality(index, cx).side(done.side);
                 cx.out.emit(index, quality, OrderReplace { old_id, new_id, price, quantity });
                 if done.old_price != price {
-                    self.level_changed(index, quality, done.from, cx);
+                    self.level_changed(index, quality.within_event(), done.from, cx);
                 }
                 self.level_changed(index, quality, done.to, cx);
                 self.best_changed(index, quality, done.changed_best, cx);
@@ -300,11 +300,7 @@ impl Nasdaq {
         if !changed {
             return;
         }
-        let top = self.books.best(index);
-        if let Some(state) = self.states.get_mut(index as usize) {
-            state.crossed = top.is_crossed();
-            state.locked = top.is_locked();
-        }
+        let top = self.best_of(index);
         cx.out.emit(index, quality.side(Side::Bid), top_payload(top));
     }
 }

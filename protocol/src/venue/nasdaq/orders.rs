@@ -107,7 +107,7 @@ message! {
 }
 
 message! {
-    /// A resting order is replaced by one at the end of its queue; side, stock and attribution stay.
+    /// A resting order is replaced by one at the end of its queue; side, stock, attribution stay.
     OrderReplace, b'U', "order replace", 35 {
         /// The resting order.
         11 original: U64,

@@ -4,9 +4,9 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 use shm::clock_page::{ClockReader, MULTIPLIER_BITS};
-use shm::error::RowError;
 use shm::instance::CLOCK_LINE;
 use shm::region::Region;
+use shm::row_error::RowError;
 
 use crate::shm_dump::page::{Page, Paint};
 use crate::shm_dump::words::{span, utc};

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
-use shm::counters::CounterReader;
+use shm::counter_reader::CounterReader;
 use shm::histogram::Histogram;
 use shm::mapping::MappedLines;
 

@@ -1,0 +1,1 @@
+//! Captures byte by byte: link layers, IP, UDP, files.
