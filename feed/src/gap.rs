@@ -10,7 +10,7 @@ use wire::codes::GapHow;
 const NEVER: u32 = u32::MAX;
 
 /// Most gaps of a channel that are tracked as open at a time. More are still declared and counted;
-/// they are closed with the session.
+/// the lane gives up the oldest before it declares another.
 pub const OPEN_GAPS_MAX: usize = 1024;
 
 /// A gap.

@@ -13,7 +13,7 @@ use wire::{BookState, Nature, Origin, Path, StampBy};
 
 use crate::counts::LaneReject;
 use crate::error::FeedError;
-use crate::gap::Gaps;
+use crate::gap::{Gaps, OPEN_GAPS_MAX};
 use crate::line::{Sequencer, Verdict};
 use crate::net::{Layer, Packet, Polled, Source};
 use crate::publish::outlet::Outlet;
@@ -194,7 +194,9 @@ impl<O: Outlet> Lane<O> {
         };
         self.publisher.counts.copies += skip as u64;
         let origin = Origin::new(line, Path::Live, packet.stamp);
-        for (number, message) in (mold.sequence..).zip(mold.messages()).skip(skip) {
+        for (at, message) in mold.messages().enumerate().skip(skip) {
+            // The parser has refused numbers that do not fit; a range would count one too far.
+            let number = mold.sequence.saturating_add(at as u64);
             self.message(message, number, origin, packet.ts_receive);
         }
         match mold.kind {
@@ -249,14 +251,16 @@ impl<O: Outlet> Lane<O> {
         self.venue.roll(id, day, &self.gaps);
         self.current = Some(Current { id, sequencer: Sequencer::new(1), ended: false });
         self.publisher.counts.sessions += 1;
+        // Consumers drop all books of the lane at this record: what follows builds them anew.
         self.session_record(SessionEvent::Start, 1, packet.ts_receive);
-        self.publisher.outlet.request_refresh(0);
         true
     }
 
     fn session_record(&mut self, event: SessionEvent, first_sequence: u64, ts_receive: u64) {
+        let id = session_id(&self.venue.session());
+        self.publisher.outlet.session(&id);
         let session = Session {
-            id: session_id(&self.venue.session()),
+            id,
             first_sequence,
             date: self.venue.day().date,
             channel: CHANNEL,
@@ -282,6 +286,10 @@ impl<O: Outlet> Lane<O> {
     #[cold]
     fn declare_gap(&mut self, first: u64, end: u64, line: u8, now: u64, ts_receive: u64) {
         let lines = if line == 0 { 0 } else { 1u8.checked_shl(u32::from(line) - 1).unwrap_or(0) };
+        if self.gaps.open().len() >= OPEN_GAPS_MAX {
+            // The oldest makes room, and says so: every gap that begins has an end.
+            self.close_oldest_gap(GapHow::Abandoned, now);
+        }
         let gap = self.gaps.declare(first, end, lines, now);
         self.publisher.outlet.gap_opened(CHANNEL, &gap);
         self.publisher.begin_step(Stamp { ts_venue: 0, ts_receive, origin: HANDLER });
@@ -302,22 +310,26 @@ impl<O: Outlet> Lane<O> {
 
     /// Closes every open gap without healing it: what was missing stays lost.
     fn close_gaps(&mut self, how: GapHow, now: u64) {
-        while let Some(gap) = self.gaps.close_oldest() {
-            self.publisher.outlet.gap_closed(CHANNEL, &gap, how, now);
-            self.publisher.begin_step(Stamp { ts_venue: 0, ts_receive: now, origin: HANDLER });
-            let end = GapEnd {
-                first: gap.first,
-                end: gap.end,
-                gap_id: gap.id,
-                channel: CHANNEL,
-                lines: gap.lines,
-                how: how as u8,
-                open_ns: now.saturating_sub(gap.declared_ns),
-            };
-            let quality = self.publisher.quality(BookState::Gapped).end_of_event();
-            self.publisher.emit(0, quality, end);
-            self.publisher.end_step();
-        }
+        while self.close_oldest_gap(how, now) {}
+    }
+
+    fn close_oldest_gap(&mut self, how: GapHow, now: u64) -> bool {
+        let Some(gap) = self.gaps.close_oldest() else { return false };
+        self.publisher.outlet.gap_closed(CHANNEL, &gap, how, now);
+        self.publisher.begin_step(Stamp { ts_venue: 0, ts_receive: now, origin: HANDLER });
+        let end = GapEnd {
+            first: gap.first,
+            end: gap.end,
+            gap_id: gap.id,
+            channel: CHANNEL,
+            lines: gap.lines,
+            how: how as u8,
+            open_ns: now.saturating_sub(gap.declared_ns),
+        };
+        let quality = self.publisher.quality(BookState::Gapped).end_of_event();
+        self.publisher.emit(0, quality, end);
+        self.publisher.end_step();
+        true
     }
 
     /// Serves the seats after a poll: positions, refreshes, images, heartbeat.
@@ -331,6 +343,7 @@ impl<O: Outlet> Lane<O> {
         let stamp = self.publisher.stamp();
         let mut refresh = BookRefresh {
             books: &venue.books,
+            instruments: venue.directory.len(),
             state: &|index| venue.book_state(index, gaps),
             venue: VENUE,
             nature: self.publisher.nature(),

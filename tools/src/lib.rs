@@ -2,3 +2,4 @@
 #![forbid(unsafe_code)]
 
 pub mod shm_dump;
+pub mod venue_sim;

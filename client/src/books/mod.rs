@@ -285,7 +285,8 @@ impl Books {
             Kind::BookEnd => self.refresh_end(index, record),
             Kind::Lost => {
                 let lost = record.get::<Lost>();
-                self.trust.lost(lost.map_or(0, |lost| lost.instruments));
+                let channel = record.quality.state().unwrap_or(BookState::None);
+                self.trust.lost(lost.map_or(0, |lost| lost.instruments), channel);
             }
             Kind::GapBegin if index == 0 => {
                 self.counts.gaps += 1;
@@ -390,6 +391,12 @@ impl Books {
     /// Refreshes that losses announced and that have not come yet.
     pub fn refreshes_due(&self) -> u64 {
         self.trust.due()
+    }
+
+    /// Whether the doubt of a loss cannot end by itself: instruments were taken out of the filter
+    /// while refreshes were due, and it is not known whether theirs were among them. Resync.
+    pub fn needs_resync(&self) -> bool {
+        self.trust.is_stuck()
     }
 
     /// Gaps of the feed that are open.

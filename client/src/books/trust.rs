@@ -41,6 +41,8 @@ pub(super) struct Trust {
     loss: u32,
     /// Refreshes that losses announced and that have not come yet.
     due: u64,
+    /// Some of those may never come, because the instrument is no longer wanted.
+    stuck: bool,
     /// Number of gaps so far.
     epoch: u32,
     /// Marks of an older epoch are gapped.
@@ -60,6 +62,7 @@ impl Trust {
             marks: vec![UNKNOWN; instruments].into_boxed_slice(),
             loss: 0,
             due: 0,
+            stuck: false,
             epoch: 0,
             floor: 0,
             floor_before: 0,
@@ -73,6 +76,7 @@ impl Trust {
     pub(super) fn forget_all(&mut self) {
         self.marks.fill(UNKNOWN);
         self.due = 0;
+        self.stuck = false;
     }
 
     /// The same, and the producer is another one.
@@ -81,10 +85,16 @@ impl Trust {
         self.forget_all();
     }
 
+    /// One book is no longer wanted.
     pub(super) fn forget(&mut self, index: u32) {
         if let Some(mark) = self.marks.get_mut(index as usize) {
+            self.stuck |= self.due > 0 && mark.held && mark.loss != self.loss;
             *mark = UNKNOWN;
         }
+    }
+
+    pub(super) fn is_stuck(&self) -> bool {
+        self.stuck && self.due > 0
     }
 
     pub(super) fn len(&self) -> usize {
@@ -159,8 +169,14 @@ impl Trust {
         self.due = self.due.saturating_sub(u64::from(announced));
     }
 
-    /// A loss after which so many books are refreshed.
-    pub(super) fn lost(&mut self, instruments: u32) {
+    /// A loss after which so many books are refreshed. Begins and ends of gaps may be among what was
+    /// lost, so the record also says how the channel stands now, if the producer tells.
+    pub(super) fn lost(&mut self, instruments: u32, channel: BookState) {
+        match channel {
+            BookState::Gapped if self.open_gaps == 0 => self.gap_begin(),
+            BookState::Live => (self.open_gaps, self.floor) = (0, 0),
+            _ => {}
+        }
         if instruments == 0 {
             return;
         }

@@ -78,6 +78,10 @@ impl Naive {
         Naive { books: vec![Default::default(); instruments as usize], next_id: 1 }
     }
 
+    pub fn instruments(&self) -> u32 {
+        self.books.len() as u32
+    }
+
     pub fn clear(&mut self) {
         self.books.fill(Default::default());
     }
@@ -108,8 +112,8 @@ impl Naive {
         let index = op.instrument;
         let found = self.pick(index, op.pick);
         let mut done = Done::default();
-        let price = 10_000 + i64::from(op.price % 12) * 100;
-        match (op.what % 8, found) {
+        let price = 10_000 + i64::from(op.price % 6) * 100;
+        match (op.what % 10, found) {
             (3, Some((side, at, order_id, open))) => {
                 let executed = (i64::from(op.quantity) + 1).min(open);
                 self.take(index, side, at, order_id, executed);

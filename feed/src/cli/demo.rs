@@ -197,7 +197,7 @@ fn compare(ours: &Value, theirs: &Value) -> (String, usize, usize) {
     let list = |side: &Value| side["instruments"].as_array().unwrap_or(&empty).clone();
     let theirs = list(theirs);
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(presets::NOTHING);
     let header = COMPARED.iter().map(|name| name.replace('_', " "));
     table.set_header(header.chain(["the other process".to_owned()]));
     let (mut equal, all) = (0, list(ours).len());

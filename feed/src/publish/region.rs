@@ -23,13 +23,13 @@ use shm::spec::{InstanceSpec, ProducerSpec};
 use wire::codes::GapHow;
 use wire::instrument::put_text;
 use wire::payload::Lost;
-use wire::{Class, Image, InstrumentId, InstrumentRow, Kind, Record};
+use wire::{Class, Image, InstrumentId, InstrumentRow, Record};
 
 use crate::counts::Counts;
 use crate::error::{FeedError, Result};
 use crate::gap::{Gap, OPEN_GAPS_MAX};
 use crate::publish::control;
-use crate::publish::outlet::Outlet;
+use crate::publish::outlet::{EmptyBook, Outlet};
 use crate::publish::refresh::{BookRefresh, Want};
 use crate::venue::nasdaq::{Limits, VENUE};
 
@@ -336,11 +336,6 @@ impl Outlet for Regions {
     fn push(&mut self, seats: u8, class: Class, instrument: u32, record: &Record) {
         if let Some(inner) = &mut self.inner {
             inner.fanout.push(seats, class as u8, instrument, &record.to_words());
-            if record.kind == Kind::Session as u8
-                && let Some(session) = record.get::<wire::payload::Session>()
-            {
-                inner.session = session.id;
-            }
         }
     }
 
@@ -364,6 +359,24 @@ impl Outlet for Regions {
         }
     }
 
+    fn book_begins(&mut self, instrument: u32, book: &EmptyBook) {
+        let Some(inner) = &mut self.inner else { return };
+        // As book records: a seat that loses one of them gets the book by refresh.
+        let orders = inner.fanout.interest(instrument, Class::Orders as u8)
+            | inner.fanout.interest(instrument, Class::Levels as u8);
+        let tops = inner.fanout.interest(instrument, Class::Top as u8);
+        let parts = [
+            (orders, Class::Orders, &book.begin),
+            (orders, Class::Orders, &book.end),
+            (tops, Class::Top, &book.top),
+        ];
+        for (seats, class, record) in parts {
+            if seats != 0 {
+                inner.fanout.push(seats, class as u8, instrument, &record.to_words());
+            }
+        }
+    }
+
     fn image(&mut self, instrument: u32, image: &Image) {
         let Some(inner) = &mut self.inner else { return };
         let words = image.as_words();
@@ -373,6 +386,12 @@ impl Outlet for Regions {
                 row.set(at, word);
             }
         });
+    }
+
+    fn session(&mut self, id: &[u8; 16]) {
+        if let Some(inner) = &mut self.inner {
+            inner.session = *id;
+        }
     }
 
     fn gap_opened(&mut self, channel: u16, gap: &Gap) {
@@ -394,11 +413,9 @@ impl Outlet for Regions {
     }
 
     fn request_refresh(&mut self, instrument: u32) {
-        let Some(inner) = &mut self.inner else { return };
-        let seats = inner.fanout.active();
-        match instrument {
-            0 => inner.fanout.request_refresh_all(seats),
-            index => inner.fanout.request_refresh(index, seats),
+        if let Some(inner) = &mut self.inner {
+            let seats = inner.fanout.active();
+            inner.fanout.request_refresh(instrument, seats);
         }
     }
 

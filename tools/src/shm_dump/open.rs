@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use shm::counter_reader::CounterReader;
 use shm::error::Error;
 use shm::errors::ErrorReader;
+use shm::generation::Observed;
 use shm::header::{BEAT_LINE, Expect, Header, RegionKind};
 use shm::images::ImageReader;
 use shm::instruments::InstrumentReader;
@@ -92,12 +93,12 @@ impl Opened {
         matches!(self.state(), State::Dead | State::Closed | State::Damaged)
     }
 
-    /// The producers, in their order; none before it is ready.
+    /// The producers, in their order; none of an instance that was never ready.
     ///
     /// # Errors
     /// [`Error::List`].
     pub fn lanes(&self) -> Result<Vec<Lane>, Error> {
-        if self.state() == State::Initialising {
+        if matches!(self.region.observe(), Observed::Absent | Observed::Initialising(_)) {
             return Ok(Vec::new());
         }
         let listed = listing::read(self.region.body())

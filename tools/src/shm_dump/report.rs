@@ -17,6 +17,7 @@ use super::section::images::{Images, Want};
 use super::section::instruments::Instruments;
 use super::section::layout::{Layout, is_ours};
 use super::section::seats::Seat;
+use super::section::tail::Tail;
 use super::section::{self, Depth};
 use super::state::State;
 use super::symbols::Symbols;
@@ -45,6 +46,8 @@ struct LaneReport {
     heartbeat_age_ns: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     seats: Option<Vec<Seat>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tail: Option<Tail>,
     #[serde(skip_serializing_if = "Option::is_none")]
     counters: Option<Counters>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -146,6 +149,10 @@ fn lane_report(lane: &Lane, scope: &Scope<'_>, problems: &mut Vec<String>) -> La
     let beat = lane.beat_age_ns();
     let state = if life == State::Alive { State::beating(beat) } else { life };
     let seats = scope.wants(args.seats).then(|| section::seats::read(lane, ours, problems));
+    let tail = (scope.wants(args.seats) && lane.info.tail).then(|| {
+        let ring = keep(lane.tail(), name, problems)?;
+        Some(section::tail::read(&ring))
+    });
     let counters = scope.wants(args.counters).then(|| {
         let reader = keep(lane.counters(), name, problems)?;
         Some(section::counters::read(&reader, depth))
@@ -168,6 +175,7 @@ fn lane_report(lane: &Lane, scope: &Scope<'_>, problems: &mut Vec<String>) -> La
         state,
         heartbeat_age_ns: beat,
         seats,
+        tail: tail.flatten(),
         counters: counters.flatten(),
         gaps: gaps.flatten(),
         errors: errors.flatten(),
@@ -241,6 +249,9 @@ impl LaneReport {
         if let Some(seats) = &self.seats {
             title(page, "seats")?;
             section::seats::print(seats, page)?;
+        }
+        if let Some(tail) = &self.tail {
+            tail.print(page)?;
         }
         if let Some(counters) = &self.counters {
             title(page, "counters")?;

@@ -139,15 +139,21 @@ impl Nasdaq {
     /// # Errors
     /// If the limits cannot be had.
     pub fn new(limits: Limits) -> Result<Nasdaq, LimitsError> {
+        Ok(Nasdaq::with_books(limits, Books::new(limits.books())?))
+    }
+
+    /// The same over books of other limits: of a known range of references, for example. They
+    /// have an instrument more than `limits`, because index 0 is the channel.
+    pub fn with_books(limits: Limits, books: Books) -> Nasdaq {
         let slots = limits.instruments.saturating_add(1);
-        Ok(Nasdaq {
-            books: Books::new(limits.books())?,
+        Nasdaq {
+            books,
             directory: Directory::new(limits.instruments),
             day: Day { date: 0, midnight_ns: 0 },
             session: [b' '; 10],
             states: vec![State::new(); slots as usize],
             dirty: Dirty::new(slots),
-        })
+        }
     }
 
     /// Day of the session.
@@ -183,7 +189,8 @@ impl Nasdaq {
     /// The caller has begun the step and ends it.
     ///
     /// # Errors
-    /// If the bytes are no ITCH message; nothing has changed then.
+    /// If the bytes are no ITCH message; no book has changed then, but one of which a change could
+    /// not be read is gapped.
     #[inline]
     pub fn message<O: Outlet>(
         &mut self,
@@ -192,7 +199,13 @@ impl Nasdaq {
         gaps: &Gaps,
         out: &mut Publisher<O>,
     ) -> Result<(), ItchReject> {
-        let message = decode(bytes)?;
+        let message = match decode(bytes) {
+            Ok(message) => message,
+            Err(reject) => {
+                self.undecodable(bytes, &mut Context { out, gaps, number });
+                return Err(reject);
+            }
+        };
         out.counts.message(message.code());
         let mut cx = Context { out, gaps, number };
         let touched = self.dispatch(&message, &mut cx);
@@ -259,6 +272,33 @@ impl Nasdaq {
             _ => BookCause::Inconsistent,
         };
         self.mark_gapped(index, cause, cx);
+        if matches!(error, BookError::OverExecution | BookError::OverReduction) {
+            // The order is gone with all that remained of it, and no record has said so.
+            self.best_of(index);
+            cx.out.outlet.request_refresh(index);
+        }
+    }
+
+    /// A message that cannot be read. One that would have changed a book leaves it unproven.
+    #[cold]
+    fn undecodable<O: Outlet>(&mut self, bytes: &[u8], cx: &mut Context<'_, O>) {
+        if let [b'A' | b'F' | b'E' | b'C' | b'X' | b'D' | b'U', high, low, ..] = *bytes {
+            let index = self.directory.index(u16::from_be_bytes([high, low]));
+            if index != 0 {
+                self.mark_gapped(index, BookCause::Inconsistent, cx);
+            }
+        }
+    }
+
+    /// The best of a book, and with it whether it is crossed or locked.
+    #[inline(always)]
+    fn best_of(&mut self, index: u32) -> book::Top {
+        let top = self.books.best(index);
+        if let Some(state) = self.states.get_mut(index as usize) {
+            state.crossed = top.is_crossed();
+            state.locked = top.is_locked();
+        }
+        top
     }
 
     /// The book of one instrument is gapped, whatever the channel's epoch; said once.
@@ -267,6 +307,7 @@ impl Nasdaq {
         let old = self.book_state(index, cx.gaps);
         let Some(state) = self.states.get_mut(index as usize) else { return };
         state.epoch = BookEpoch::NEVER;
+        self.dirty.mark(index);
         if old == BookState::Live {
             let change = BookStateChange {
                 new: BookState::Gapped as u8,

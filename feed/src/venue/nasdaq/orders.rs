@@ -300,11 +300,7 @@ impl Nasdaq {
         if !changed {
             return;
         }
-        let top = self.books.best(index);
-        if let Some(state) = self.states.get_mut(index as usize) {
-            state.crossed = top.is_crossed();
-            state.locked = top.is_locked();
-        }
+        let top = self.best_of(index);
         cx.out.emit(index, quality.side(Side::Bid), top_payload(top));
     }
 }

@@ -9,8 +9,8 @@ use protocol::venue::nasdaq::{
     TradingAction,
 };
 use wire::codes::{
-    DefinitionAction, InstrumentClass, PriceTag, StatisticTag, StatusScope, TradingState,
-    auction_flags, instrument_flags,
+    BookCause, DefinitionAction, InstrumentClass, PriceTag, StatisticTag, StatusScope,
+    TradingState, auction_flags, instrument_flags,
 };
 use wire::payload::{Auction, Definition, Prices, Statistic, Status};
 use wire::{NONE, Quality};
@@ -54,6 +54,20 @@ fn class_of(m: &StockDirectory) -> InstrumentClass {
     }
 }
 
+/// Counts the codes of a directory message that the specification does not list.
+fn unknown_codes<O: Outlet>(m: &StockDirectory, cx: &mut Context<'_, O>) {
+    let _ = cx.unknown_code(m.market());
+    let _ = cx.unknown_code(m.financial());
+    let _ = cx.unknown_code(m.only_round_lots());
+    let _ = cx.unknown_code(m.class());
+    let _ = cx.unknown_code(m.authentic());
+    let _ = cx.unknown_code(m.threshold());
+    let _ = cx.unknown_code(m.ipo());
+    let _ = cx.unknown_code(m.tier());
+    let _ = cx.unknown_code(m.etp());
+    let _ = cx.unknown_code(m.is_inverse());
+}
+
 impl Nasdaq {
     /// R: names a locate for the session and describes the stock.
     pub(super) fn stock_directory<O: Outlet>(
@@ -64,16 +78,16 @@ impl Nasdaq {
         let locate = m.header.locate.get();
         let known = self.directory.index(locate);
         let named = self.directory.index_of(&m.stock);
-        if known != 0 && named != Some(known) {
+        let moved = known != 0 && named != Some(known);
+        let index = if known != 0 && !moved { known } else { self.introduce(locate, &m.stock, cx) };
+        if moved {
+            // Messages told the two apart by this number: what either book is worth is not known.
             cx.refuse(LaneReject::LocateMoved);
+            self.mark_gapped(known, BookCause::Inconsistent, cx);
+            self.mark_gapped(index, BookCause::Inconsistent, cx);
         }
-        let index = if known != 0 && named == Some(known) {
-            known
-        } else {
-            self.introduce(locate, &m.stock, cx)
-        };
         let class = class_of(m);
-        let _ = cx.unknown_code(m.class());
+        unknown_codes(m, cx);
         let lot = i64::from(m.round_lot_size.get());
         let test = m.authentic() == Some(Authenticity::Test);
         let mut action = DefinitionAction::Change;
@@ -163,6 +177,8 @@ impl Nasdaq {
         let Some((index, quality)) = self.about(m.header.locate.get(), &m.stock, cx) else {
             return 0;
         };
+        let _ = cx.unknown_code(m.primary());
+        let _ = cx.unknown_code(m.mode());
         let _ = cx.unknown_code(m.state());
         let scope = StatusScope::Participant as u8;
         let (market, reason) = (m.participant_state, m.mpid);

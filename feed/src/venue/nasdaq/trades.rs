@@ -42,6 +42,7 @@ impl Nasdaq {
         if index == 0 {
             return 0;
         }
+        let _ = cx.unknown_code(m.side());
         let trade = Trade {
             price: i64::from(m.price.get()),
             quantity: i64::from(m.shares.get()),
