@@ -56,6 +56,31 @@ fn interest_is_the_filter_and_nothing_else() {
     assert_eq!(market.poll(false).closed, 0b01);
     assert_eq!(market.fanout.interest(1, TRADES), 0b10);
     assert_eq!(market.fanout.state(0), Some(SeatState::Inactive));
+    let status = SeatStatus::read(&market.memories[0].0).expect("a status");
+    assert_eq!((status.claim, status.reason), (0, Reason::Released));
+}
+
+#[test]
+fn a_seat_that_ends_changes_nothing_for_the_others() {
+    let mut market = Market::new(100, &[64, 64], false);
+    let one = market.join(0, 1, Filter::of(ALL, [1, 2, 70]));
+    let mut two = market.join(1, 1, Filter::of(ALL, [2]));
+    settle(&mut market, &mut two);
+    let seen = |market: &Market| -> Vec<(u8, u8)> {
+        let fanout = &market.fanout;
+        (0..100).map(|at| (fanout.interest(at, ORDERS), fanout.interest(at, TRADES))).collect()
+    };
+    drop(one);
+    market.poll(false);
+    let mut expected = vec![(0, 0); 100];
+    // Index 0 is the producer as a whole, whatever the class.
+    (expected[0], expected[2]) = ((0b10, 0b10), (0b10, 0b10));
+    assert_eq!(seen(&market), expected);
+    market.fanout.signals().seat_died(1);
+    market.poll(false);
+    assert_eq!(seen(&market), vec![(0, 0); 100]);
+    let status = SeatStatus::read(&market.memories[1].0).expect("a status");
+    assert_eq!((status.claim, status.reason), (0, Reason::Died));
 }
 
 #[test]
