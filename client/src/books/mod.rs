@@ -62,7 +62,7 @@ impl Default for BookSpec {
 /// What is kept.
 #[derive(Debug)]
 enum Content {
-    Orders(OrderBooks),
+    Orders(Box<OrderBooks>),
     Levels(LevelBooks),
     Top(Vec<Top>),
     Nothing,
@@ -99,7 +99,7 @@ impl Books {
         let instruments = spec.instruments.max(1);
         let has = |class: Class| spec.classes & class.bit() != 0;
         let content = if has(Class::Orders) {
-            Content::Orders(OrderBooks::new(instruments, spec.orders)?)
+            Content::Orders(Box::new(OrderBooks::new(instruments, spec.orders)?))
         } else if has(Class::Levels) {
             Content::Levels(LevelBooks::new(instruments, spec.levels))
         } else if has(Class::Top) {
