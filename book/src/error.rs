@@ -22,7 +22,7 @@ pub enum BookError {
     ZeroQuantity,
     /// The quantity is negative.
     NegativeQuantity,
-    /// The price is outside the limits, or is `i64::MIN`, which means "none".
+    /// The price is outside the limits, or is `i64::MIN` or `i64::MAX`.
     AbsurdPrice,
     /// The reference is above the largest that the order index was built for.
     AbsurdReference,
@@ -110,8 +110,11 @@ pub enum LimitsError {
         /// The largest value possible.
         max: u64,
     },
-    /// No price lies between the two bounds.
-    #[error("book limits: min_price {min} is above max_price {max}, or is the value for 'none'")]
+    /// No price lies between the two bounds, or one of them is extreme.
+    #[error(
+        "book limits: min_price {min} must not be above max_price {max}, \
+        and neither may be the extreme of an i64"
+    )]
     Prices {
         /// `min_price` of the limits.
         min: i64,

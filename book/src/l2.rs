@@ -39,8 +39,8 @@ impl L2Book {
     /// the change returned then has position 0.
     ///
     /// # Errors
-    /// `NegativeQuantity`; `AbsurdPrice` for `i64::MIN`, which means "none"; `LevelTableFull`. The
-    /// book is unchanged.
+    /// `NegativeQuantity`; `AbsurdPrice` for `i64::MIN`, which means "none", and `i64::MAX`;
+    /// `LevelTableFull`. The book is unchanged.
     #[inline]
     pub fn set(
         &mut self,
@@ -52,7 +52,7 @@ impl L2Book {
         if quantity < 0 {
             return Err(BookError::NegativeQuantity);
         }
-        if price == i64::MIN {
+        if is_extreme(price) {
             return Err(BookError::AbsurdPrice);
         }
         let number = side as u32;
@@ -103,6 +103,9 @@ impl L2Book {
     #[inline]
     #[must_use]
     pub fn at_price(&self, side: Side, price: i64) -> Option<Level> {
+        if is_extreme(price) {
+            return None;
+        }
         let place = self.levels.find(side as u32, flip(side as u32, price))?;
         Some(crate::l3::level_view(&self.levels, side as u32, place.record))
     }
@@ -137,4 +140,10 @@ impl L2Book {
     pub fn clear(&mut self) {
         self.levels.clear();
     }
+}
+
+/// Whether no level can have this price: as a key it may mean an unused place.
+#[inline(always)]
+const fn is_extreme(price: i64) -> bool {
+    price == i64::MIN || price == i64::MAX
 }

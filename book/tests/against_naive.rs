@@ -110,7 +110,7 @@ proptest! {
             for side in [Side::Bid, Side::Ask] {
                 let reference = (number * 2 + side as usize) as u64;
                 let event = Event::Add { instrument: 0, reference, side, price, quantity: 1 };
-                let expected = if price == i64::MIN { Err(BookError::AbsurdPrice) } else { Ok(()) };
+                let expected = if price == i64::MIN || price == i64::MAX { Err(BookError::AbsurdPrice) } else { Ok(()) };
                 prop_assert_eq!(pair.apply(event), expected);
             }
         }

@@ -40,7 +40,7 @@ fn run(limit: u32, steps: &[(bool, i64, i64, u32)]) {
         let known = maps.0[side as usize].contains_key(&price);
         let expected = if quantity < 0 {
             Err(BookError::NegativeQuantity)
-        } else if price == i64::MIN {
+        } else if price == i64::MIN || price == i64::MAX {
             Err(BookError::AbsurdPrice)
         } else if quantity > 0 && !known && maps.total() >= limit as usize {
             Err(BookError::LevelTableFull)

@@ -51,6 +51,14 @@ pub enum FeedError {
         /// What is wrong with it.
         reason: String,
     },
+    /// Another program of this build is missing or failed.
+    #[error("{program}: {reason}")]
+    Sibling {
+        /// The program.
+        program: String,
+        /// What happened.
+        reason: String,
+    },
     /// An argument that cannot be used.
     #[error("{text}: expected {reason}")]
     Argument {

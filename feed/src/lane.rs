@@ -258,8 +258,8 @@ impl<O: Outlet> Lane<O> {
         self.venue.roll(id, day, &self.gaps);
         self.current = Some(Current { id, sequencer: Sequencer::new(1), ended: false });
         self.publisher.counts.sessions += 1;
+        // Consumers drop all books of the lane at this record: what follows builds them anew.
         self.session_record(SessionEvent::Start, 1, packet.ts_receive);
-        self.publisher.outlet.request_refresh(0);
         true
     }
 
@@ -350,6 +350,7 @@ impl<O: Outlet> Lane<O> {
         let stamp = self.publisher.stamp();
         let mut refresh = BookRefresh {
             books: &venue.books,
+            instruments: venue.directory.len(),
             state: &|index| venue.book_state(index, gaps),
             venue: VENUE,
             nature: self.publisher.nature(),

@@ -10,12 +10,12 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
 use crate::generation::Observed;
-use crate::header::{Expect, RegionKind};
+use crate::header::Expect;
 use crate::instance::CLOCK_LINE;
 use crate::listing::{self, LIST_LINES, ProducerInfo};
 use crate::liveness::is_write_locked;
 use crate::mapping::{Access, MappedLines};
-use crate::paths::{self, DATA_MODE, INSTANCE_FILE};
+use crate::paths::{self, INSTANCE_FILE};
 use crate::producer_view::ProducerView;
 use crate::region::Region;
 use crate::{clock_page, layout};
@@ -92,12 +92,7 @@ impl Attach {
     fn look(&self) -> Result<Attached> {
         paths::check_dir(&self.dir)?;
         let path = self.dir.join(INSTANCE_FILE);
-        let expect = Expect {
-            kind: RegionKind::Instance,
-            layout: self.layout,
-            generation: None,
-            mode: DATA_MODE,
-        };
+        let expect = Expect { layout: self.layout, ..Expect::INSTANCE };
         let region = Region::open(&path, Access::ReadOnly, &expect)?;
         region.check_shape("body lines", region.header().body_lines, LIST_LINES)?;
         let owned = is_write_locked(region.mapping().file())

@@ -97,7 +97,7 @@ pub(crate) fn remove_prepared(dir: &Path) -> Result<Vec<Removed>> {
     let mut removed = Vec::new();
     for name in names(dir)?.iter().filter(|name| paths::is_prepared_file(name)) {
         let path = dir.join(name);
-        if crate::instance::is_owned(&path).is_ok_and(|owned| !owned) {
+        if crate::takeover::is_owned(&path).is_ok_and(|owned| !owned) {
             remove(&path, false, &mut removed)?;
         }
     }

@@ -4,9 +4,9 @@
 //! no locked instruction, because a block of counters has one writing thread. A label table
 //! in the same region says what each word is, so that a monitor needs no list of its own.
 //!
-//! A histogram is log-linear (as HdrHistogram): values below 2^b have a bucket each, above that every
-//! power of two is cut into 2^b buckets, so that a bucket is never wider than its value / 2^b.
-//! Recording is one add; sums, percentiles and extremes are the reader's work.
+//! A histogram is log-linear (as HdrHistogram): values below 2^b have a bucket each, above that
+//! every power of two is cut into 2^b buckets, so that a bucket is never wider than its value /
+//! 2^b. Recording is one add; sums, percentiles and extremes are the reader's work.
 //!
 //! | line | words | |
 //! |--|--|--|

@@ -59,7 +59,10 @@ pub enum Error {
         wanted: &'static str,
     },
     /// Not a regular file (a link, a directory, a device).
-    #[error("{path}: not a regular file; remove it and restart the producer", path = path.display())]
+    #[error(
+        "{path}: not a regular file or directory; remove it and restart the producer",
+        path = path.display()
+    )]
     NotRegular {
         /// The path.
         path: PathBuf,
@@ -171,7 +174,8 @@ pub enum Error {
     },
     /// A region of another kind than the file name promises.
     #[error(
-        "{path}: region kind {found}, wanted {wanted}; files were mixed up: restart the producer",
+        "{path}: region kind {found}, wanted {wanted} (0: any that exists); files were mixed up or \
+         are of a later release: restart the producer",
         path = path.display()
     )]
     Kind {
@@ -179,7 +183,7 @@ pub enum Error {
         path: PathBuf,
         /// Kind code found.
         found: u16,
-        /// Kind code wanted.
+        /// Kind code wanted; 0 for any that exists.
         wanted: u16,
     },
     /// Producer and reader were built with different record layouts.
@@ -327,7 +331,10 @@ pub enum Error {
         wanted: u64,
     },
     /// The producer list of an instance is not one.
-    #[error("{path}: {source}; the instance is damaged: restart the producer", path = path.display())]
+    #[error(
+        "{path}: {source}; the instance is damaged: restart the producer",
+        path = path.display()
+    )]
     List {
         /// The file.
         path: PathBuf,
@@ -336,7 +343,10 @@ pub enum Error {
         source: crate::listing::ListError,
     },
     /// The label table of a counters region is not one.
-    #[error("{path}: {source}; the region is damaged: restart the producer", path = path.display())]
+    #[error(
+        "{path}: {source}; the region is damaged: restart the producer",
+        path = path.display()
+    )]
     Counters {
         /// The file.
         path: PathBuf,

@@ -29,7 +29,7 @@
 //! | 200 | 8 | header_checksum | FNV-1a of bytes 0 to 199 |
 //! | 208 | 48 | | zero |
 //! | 256 | 64 | | life line: state, generation, owner (`generation`) |
-//! | 320 | 64 | | beat line: word 0 heartbeat, ns CLOCK_MONOTONIC; word 1 successor's pid |
+//! | 320 | 64 | | beat line: word 0 heartbeat, ns; word 1 successor's pid |
 //! | 384 | 128 | | zero |
 //! | 512 | 64 n | | layout table (`layout`) |
 
@@ -216,14 +216,23 @@ pub const fn region_bytes(rows: u64, lines: u64) -> u64 {
 /// What a reader insists on.
 #[derive(Clone, Copy, Debug)]
 pub struct Expect {
-    /// The kind that the file name promises.
-    pub kind: RegionKind,
+    /// The kind that the file name promises; `None` for tools that take any kind that exists.
+    pub kind: Option<RegionKind>,
     /// Layout version and hash; `None` for tools that decode by the region's own table.
     pub layout: Option<(u32, u64)>,
     /// Generation of the instance that the region must belong to.
     pub generation: Option<u64>,
     /// The widest permission bits accepted.
     pub mode: u32,
+}
+
+impl Expect {
+    /// What tools insist on: a region of any kind, layout and generation, not writable by just
+    /// anybody.
+    pub const ANY: Expect = Expect { kind: None, layout: None, generation: None, mode: 0o660 };
+    /// An `instance` region of any layout and generation.
+    pub(crate) const INSTANCE: Expect =
+        Expect { kind: Some(RegionKind::Instance), layout: None, generation: None, mode: 0o640 };
 }
 
 impl Header {
@@ -297,8 +306,8 @@ impl Header {
     }
 
     fn check_layout(&self, path: &Path, expect: &Expect) -> Result<()> {
-        if self.kind != expect.kind.code() {
-            let (found, wanted) = (self.kind, expect.kind.code());
+        if self.kind().is_none() || expect.kind.is_some_and(|kind| kind.code() != self.kind) {
+            let (found, wanted) = (self.kind, expect.kind.map_or(0, RegionKind::code));
             return Err(Error::Kind { path: path.to_path_buf(), found, wanted });
         }
         match expect.layout {

@@ -10,13 +10,13 @@ use std::time::{Duration, SystemTime};
 use crate::clean::{Removed, is_real_dir, names, remove, remove_dir, sweep_producers};
 use crate::error::{Error, Result};
 use crate::generation::Observed;
-use crate::header::{Expect, RegionKind};
-use crate::instance::is_current;
+use crate::header::Expect;
 use crate::listing;
 use crate::liveness::{FileLock, is_write_locked};
 use crate::mapping::{Access, open_file};
-use crate::paths::{self, DATA_MODE, DIR_PREFIX, INSTANCE_FILE};
+use crate::paths::{self, DIR_PREFIX, INSTANCE_FILE};
 use crate::region::Region;
+use crate::takeover::is_current;
 
 /// How old a directory without an `instance` file must be to count as left behind: a starter needs
 /// microseconds between making the two.
@@ -108,8 +108,7 @@ fn describe(root: &Path, name: String) -> InstanceInfo {
 }
 
 fn open_instance(path: &Path, access: Access) -> Result<Region> {
-    let kind = RegionKind::Instance;
-    Region::open(path, access, &Expect { kind, layout: None, generation: None, mode: DATA_MODE })
+    Region::open(path, access, &Expect::INSTANCE)
 }
 
 /// Bytes of an instance's files: two levels, links not followed.

@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use crate::claim;
 use crate::error::{Error, Result};
+use crate::fanout::Signals;
 use crate::instance::Instance;
 use crate::liveness::{is_write_locked, monotonic_ns};
 use crate::region::Region;
@@ -25,9 +26,13 @@ use crate::sync::{AtomicU64, Ordering};
 /// Time between heartbeats.
 pub const PERIOD: Duration = Duration::from_millis(10);
 
-/// What to do with a dead consumer's seat, for one producer: normally
-/// `move |seat| signals.seat_died(seat)` with the signals of its fan-out.
+/// What to do with a dead consumer's seat, for one producer: normally [`tell`].
 pub type OnDeath = Box<dyn FnMut(usize) + Send>;
+
+/// Tells a fan-out, which frees the seat in its next poll.
+pub fn tell(signals: Arc<Signals>) -> OnDeath {
+    Box::new(move |seat| signals.seat_died(seat))
+}
 
 /// A running keeper; it ends, and is waited for, when dropped.
 pub struct Keeper {

@@ -213,8 +213,8 @@ impl<L: Lines> GapWriter<L> {
             // Partner: `GapReader::totals`.
             word.store(total, Ordering::Relaxed);
         }
-        // Partner: `GapReader::kept`. Relaxed, because the fences of the row's own seqlock order it:
-        // who sees the row counted sees at least that it was begun.
+        // Partner: `GapReader::kept`. Relaxed, because the fences of the row's own seqlock order
+        // it: who sees the row counted sees at least that it was begun.
         head[0].store(self.written, Ordering::Relaxed);
     }
 }

@@ -41,7 +41,11 @@ pub mod producer_view;
 pub mod region;
 pub mod row_error;
 #[cfg(not(loom))]
+pub mod sigbus;
+#[cfg(not(loom))]
 pub mod spec;
+#[cfg(not(loom))]
+mod takeover;
 #[cfg(not(loom))]
 pub mod watch;
 

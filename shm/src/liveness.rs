@@ -5,6 +5,8 @@
 //! no cooperation, and a pid that was reused deceives nobody. The locks are those of the open file
 //! description (OFD): they do not vanish when another descriptor of the same file is closed.
 //!
+//! A child that is forked without `exec` would share the lock and keep it alive: don't.
+//!
 //! Testing asks for a conflict with a *read* lock: a stranger who may only read the file could
 //! otherwise pose as a living owner, since taking a read lock needs no write permission.
 

@@ -7,8 +7,9 @@
 //! **Shrinking.** If a process with write access truncates a mapped file, touching the lost pages
 //! is a SIGBUS in whoever mapped it; the kernel has no seal for files opened by path. Ring and
 //! table files are 0640, so only the producer's own user can do that; a seat's control file is
-//! 0660, so a consumer in the group can. Length is checked before mapping, and
-//! [`Mapping::still_whole`] checks again for slow paths (attach, a stalled producer).
+//! 0660, so a consumer in the group can: [`crate::sigbus`] guards the producer. Length is checked
+//! before mapping, and [`Mapping::still_whole`] checks again for slow paths (attach, a stalled
+//! producer).
 //!
 //! **Reading read-only pages.** Loads here are of eight bytes, on targets where such an atomic
 //! load is a plain load instruction, so that they work on pages mapped `PROT_READ`. A store through
@@ -212,9 +213,9 @@ impl Mapping {
         self.file.metadata().is_ok_and(|m| m.size() == self.bytes as u64)
     }
 
-    /// Has the file lost its name (its generation was closed or replaced)?
-    pub fn is_unlinked(&self) -> bool {
-        self.file.metadata().is_ok_and(|m| m.nlink() == 0)
+    /// Address and length, for a signal handler that has to recognise it.
+    pub(crate) fn place(&self) -> (u64, u64) {
+        (self.base.as_ptr().expose_provenance() as u64, self.bytes as u64)
     }
 
     /// The mapped file.

@@ -134,10 +134,6 @@ sites! {
     SIGNAL_RAISE = Release;
     /// Taking signals. Partner [`SIGNAL_RAISE`].
     SIGNAL_TAKE = Acquire;
-    /// Store of a table's row count, after the new row. Partner [`TABLE_COUNT`].
-    TABLE_GROW = Release;
-    /// Load of a table's row count: who sees a row counted sees the row. Partner [`TABLE_GROW`].
-    TABLE_COUNT = Acquire;
 }
 
 #[cfg(test)]

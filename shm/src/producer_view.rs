@@ -47,7 +47,8 @@ pub struct SeatView {
 }
 
 /// A seat held by this process: the control lines are writable, and locked against other
-/// consumers. Dropping it (or dying) gives the seat up.
+/// consumers. Dropping it (or dying) gives the seat up; drop it *after* the claim was given back,
+/// since a claim without a lock is a dead consumer's.
 #[derive(Debug)]
 pub struct HeldSeat {
     /// The seat's regions.
@@ -80,7 +81,7 @@ impl ProducerView {
     fn open(&self, file: &str, kind: RegionKind, access: Access) -> Result<Region> {
         let mode = if kind == RegionKind::Control { CONTROL_MODE } else { DATA_MODE };
         let generation = Some(self.generation);
-        let expect = Expect { kind, layout: self.layout, generation, mode };
+        let expect = Expect { kind: Some(kind), layout: self.layout, generation, mode };
         Region::open(&self.dir.join(file), access, &expect)
     }
 
@@ -112,6 +113,15 @@ impl ProducerView {
     pub fn images(&self) -> Result<ImageReader<MappedLines>> {
         let region = self.table("images", RegionKind::Images, images::table_lines)?;
         Ok(ImageReader::new(region.body().clone()))
+    }
+
+    /// The region whose heartbeat the *lane* stores, in the clock of its records: a lane that no
+    /// longer polls makes every image stale, although its process lives.
+    ///
+    /// # Errors
+    /// One variant of [`Error`] per check.
+    pub fn heart(&self) -> Result<Region> {
+        self.table("images", RegionKind::Images, images::table_lines)
     }
 
     /// The distinct errors.

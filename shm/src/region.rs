@@ -260,7 +260,8 @@ impl Region {
         generation::close(&self.head, LIFE_LINE, self.header.generation);
     }
 
-    /// Stores the heartbeat: ns of CLOCK_MONOTONIC. One store, fit for a lane.
+    /// Stores the heartbeat: ns of CLOCK_MONOTONIC from the keeper of an instance, of the records'
+    /// clock from a lane. One store, fit for a lane.
     #[inline]
     pub fn beat(&self, now_ns: u64) {
         // Partner: `last_beat`. Nothing is published by it but itself.

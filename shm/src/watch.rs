@@ -1,8 +1,8 @@
 //! Watching a producer from a consumer: is it alive, stalled, dead, closed or replaced?
 //!
 //! The usual answer must be cheap enough for a poll loop: two loads say that the life word and
-//! the heartbeat are as they should be. Only a heartbeat that stood still for [`SILENCE_NS`] is worth a
-//! system call, and that call decides: a held lock is a living process that does not get to run
+//! the heartbeat are as they should be. Only a heartbeat that stood still for [`SILENCE_NS`] is
+//! worth a system call, and that call decides: a held lock is a living process that does not get to run
 //! (stopped, starved, or its heartbeat thread stuck), a free one is death. With a heartbeat every
 //! 10 ms, death is known within 70 ms, however the process died.
 //!
@@ -13,10 +13,10 @@ use std::path::PathBuf;
 
 use crate::attach::InstanceView;
 use crate::generation::Observed;
-use crate::header::{Expect, Header, RegionKind};
+use crate::header::{Expect, Header};
 use crate::liveness::is_write_locked;
 use crate::mapping::{Access, open_file};
-use crate::paths::{DATA_MODE, INSTANCE_FILE};
+use crate::paths::INSTANCE_FILE;
 use crate::region::Region;
 
 /// How long a heartbeat may stand still before the lock is tested, ns.
@@ -108,9 +108,7 @@ impl ProducerWatch {
     /// The generation that stands at the instance's path, if it is another one.
     fn successor(&self) -> Option<u64> {
         let file = open_file(&self.path, Access::ReadOnly).ok()?;
-        let kind = RegionKind::Instance;
-        let expect = Expect { kind, layout: None, generation: None, mode: DATA_MODE };
-        let (header, _) = Header::read(&file, &self.path, &expect).ok()?;
+        let (header, _) = Header::read(&file, &self.path, &Expect::INSTANCE).ok()?;
         (header.generation != self.region.header().generation).then_some(header.generation)
     }
 

@@ -290,6 +290,28 @@ fn an_overwritten_request_is_noticed_and_written_again() {
 }
 
 #[test]
+fn a_request_that_stays_half_written_is_looked_at_again() {
+    let mut market = Market::new(200, &[16], false);
+    let mut player = market.claim(0, 1, Filter::of(1 << TRADES, [150]));
+    let version = |market: &Market| {
+        let word = &market.memories[0].1.line(CTL_REQUEST)[0];
+        word.store(word.load(Ordering::Relaxed) ^ 1, Ordering::Relaxed);
+    };
+    version(&market);
+    for _ in 0..3 {
+        assert_eq!(market.poll(false).activated, 0);
+    }
+    version(&market);
+    assert_eq!(market.poll(false).activated, 1, "without another bell");
+    assert_eq!(player.consumer.poll_attach(), Attach::Active);
+    version(&market);
+    // The consumer's next request takes the row over.
+    player.consumer.set_filter(Filter::of(1 << TRADES, [151]));
+    market.poll(false);
+    assert_eq!(market.fanout.interest(151, TRADES), 1);
+}
+
+#[test]
 fn a_refresh_larger_than_the_ring_is_reported_and_never_partial() {
     let mut market = Market::new(3, &[16], false);
     let mut player = market.join(0, 1, Filter::all(ALL));

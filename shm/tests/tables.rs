@@ -275,7 +275,7 @@ proptest! {
                 let Some(&exact) = values.get(rank) else { continue };
                 let at = found.at(quantile).expect("not empty");
                 if exact >> (value_bits - 1) <= 1 {
-                    prop_assert!(at >= exact && at - exact <= exact >> sub_bits, "{} {}", at, exact);
+                    prop_assert!(at >= exact && at - exact <= exact >> sub_bits, "{at} {exact}");
                 } else {
                     prop_assert_eq!(at, (1 << value_bits) - 1, "the last bucket");
                 }

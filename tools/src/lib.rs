@@ -1,2 +1,5 @@
 //! Tools that look at a running Hotlane and that make test sessions.
 #![forbid(unsafe_code)]
+
+pub mod shm_dump;
+pub mod venue_sim;

@@ -119,3 +119,36 @@ impl OrderIndex for HashIndex {
         self.entries.prefetch(self.home(reference));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashMap;
+
+    #[test]
+    fn index_equals_a_map_at_full_load_and_slots_are_never_shared() {
+        let mut index = HashIndex::new(&L3Limits::new(1, 64), 64).unwrap();
+        let mut wanted = HashMap::new();
+        let mut state = 1_u64;
+        for step in 0..60_000_u64 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            // A multiple of 2^40: references that differ in few bits.
+            let reference = (state >> 57) << if step % 2 == 0 { 0 } else { 40 };
+            assert_eq!(index.find(reference), wanted.get(&reference).copied());
+            if let Some(slot) = wanted.remove(&reference) {
+                index.remove(reference, slot);
+            } else if wanted.len() < 64 {
+                let slot = index.insert(reference).unwrap();
+                assert!(slot < index.slots() && !wanted.values().any(|other| *other == slot));
+                wanted.insert(reference, slot);
+            } else {
+                assert_eq!(index.insert(reference), Err(BookError::OrderTableFull));
+            }
+            if step % 1_000 == 0 {
+                for (reference, slot) in &wanted {
+                    assert_eq!(index.find(*reference), Some(*slot));
+                }
+            }
+        }
+    }
+}

@@ -10,8 +10,9 @@ const NUMBERS_MAX: u32 = 1 << 28;
 
 /// Sizes fixed when books are built.
 ///
-/// Bytes: 512 an instrument, 36 a level and up to 107 for its place in a tree, 512 a page and a
-/// quarter of a byte per reference (paged index), or 68 to 100 an order (hash index).
+/// Bytes: 512 an instrument; 36 a level and up to 107 for its place in a tree; 36 an order; with the
+/// paged index 68 a page and a quarter of a byte per reference of the day, with the hash index 32 to
+/// 64 an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct L3Limits {
     /// Number of instruments; their indexes are below it.
@@ -20,19 +21,18 @@ pub struct L3Limits {
     pub orders: u32,
     /// Most price levels of all instruments together.
     pub levels: u32,
-    /// Lowest price that is not absurd.
+    /// Lowest price that is not absurd; above `i64::MIN`, which means "none".
     pub min_price: i64,
-    /// Highest price that is not absurd.
+    /// Highest price that is not absurd; below `i64::MAX`.
     pub max_price: i64,
     /// Highest order reference that is not absurd (paged index only).
     pub reference_max: u64,
-    /// Pages of 16 references (paged index only); 0 = one for each order, the worst case. Half of
-    /// that has been ample for a whole market, where most live orders are young neighbours.
+    /// Pages of 16 references (paged index only); 0 = one for each order, the worst case.
     pub pages: u32,
 }
 
 impl L3Limits {
-    /// Limits for references without order; any price but the extremes, half as many levels as
+    /// Limits for references without order; any price but the two extremes, half as many levels as
     /// orders.
     #[must_use]
     pub const fn new(instruments: u32, orders: u32) -> Self {
@@ -41,7 +41,7 @@ impl L3Limits {
             orders,
             levels: orders / 2 + 1024,
             min_price: i64::MIN + 1,
-            max_price: i64::MAX,
+            max_price: i64::MAX - 1,
             reference_max: u32::MAX as u64,
             pages: 0,
         }
@@ -57,9 +57,29 @@ impl L3Limits {
                 return Err(LimitsError::TooMany { what, asked, max });
             }
         }
-        if self.min_price > self.max_price || self.min_price == i64::MIN {
+        let extreme = self.min_price == i64::MIN || self.max_price == i64::MAX;
+        if self.min_price > self.max_price || extreme {
             return Err(LimitsError::Prices { min: self.min_price, max: self.max_price });
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_that_cannot_be_are_refused_by_name() {
+        let good = L3Limits::new(10, 100);
+        assert_eq!(good.check(), Ok(()));
+        let text = |limits: L3Limits| limits.check().unwrap_err().to_string();
+        assert!(text(L3Limits { instruments: 0, ..good }).contains("instruments"));
+        assert!(text(L3Limits { instruments: (1 << 24) + 1, ..good }).contains("16777217"));
+        assert!(text(L3Limits { orders: 0, ..good }).contains("orders = 0"));
+        assert!(text(L3Limits { levels: u32::MAX, ..good }).contains("levels = 4294967295"));
+        assert!(text(L3Limits { min_price: 5, max_price: 4, ..good }).contains("min_price 5"));
+        assert!(text(L3Limits { min_price: i64::MIN, ..good }).contains("min_price"));
+        assert!(text(L3Limits { max_price: i64::MAX, ..good }).contains("max_price"));
     }
 }

@@ -38,6 +38,13 @@ impl Block {
     pub(crate) const EMPTY: Block =
         Block { keys: [i64::MIN; LANES], records: [NIL; LANES], len: 0, deep: Root::EMPTY };
 
+    /// Hints that the keys will be read.
+    #[inline(always)]
+    pub(crate) fn prefetch(&self) {
+        simd::prefetch_index(&self.keys, 0);
+        simd::prefetch_index(&self.keys, LANES / 2);
+    }
+
     #[inline(always)]
     pub(crate) fn len(&self) -> usize {
         self.len as usize
@@ -47,6 +54,16 @@ impl Block {
     #[inline(always)]
     pub(crate) fn rank(&self, isa: Isa, key: i64) -> usize {
         isa.rank(&self.keys, key)
+    }
+
+    /// The level number of `key`, if `rank` is its rank and it is in the block. Reads two cache
+    /// lines of keys and one of numbers, and not `len`: no level has the key of an unused place.
+    #[inline(always)]
+    pub(crate) fn number(&self, rank: usize, key: i64) -> Option<u32> {
+        if *self.keys.get(rank)? != key {
+            return None;
+        }
+        self.records.get(rank).copied()
     }
 
     /// Key and level number at `place`, 0 the best.

@@ -9,6 +9,9 @@
 //! than any below it and greater than any in the next entry, node number, levels below). Both sort
 //! descending, so the same rank search steers in both.
 
+#[cfg(test)]
+mod tests;
+
 use simd::{Isa, LANES};
 
 use crate::table::{FreeList, NIL, Table};

@@ -60,7 +60,8 @@ pub(crate) struct Place {
     pub(crate) position: u32,
 }
 
-/// The levels of all sides.
+/// The levels of all sides. No level has the price `i64::MIN` or `i64::MAX`: as a key, one of them
+/// marks the unused places.
 #[derive(Debug, Clone)]
 pub(crate) struct Levels {
     blocks: Table<Block>,
@@ -131,7 +132,7 @@ impl Levels {
     pub(crate) fn position(&self, side: SideNumber, key: i64) -> u32 {
         let block = self.blocks.at(side);
         let rank = block.rank(self.isa, key);
-        if rank < block.len() {
+        if block.number(rank, key).is_some() {
             return rank as u32 + 1;
         }
         (rank + self.deep.find(&block.deep, key).1) as u32 + 1
@@ -142,8 +143,11 @@ impl Levels {
     pub(crate) fn find(&self, side: SideNumber, key: i64) -> Option<Place> {
         let block = self.blocks.at(side);
         let rank = block.rank(self.isa, key);
-        if let Some((found, record)) = block.get(rank) {
-            return (found == key).then_some(Place { record, position: rank as u32 + 1 });
+        if let Some(record) = block.number(rank, key) {
+            return Some(Place { record, position: rank as u32 + 1 });
+        }
+        if rank < block.len() {
+            return None;
         }
         let (record, better) = self.deep.find(&block.deep, key);
         Some(Place { record: record?, position: (rank + better) as u32 + 1 })
@@ -159,11 +163,10 @@ impl Levels {
     ) -> Result<Place, BookError> {
         let block = self.blocks.at(side);
         let rank = block.rank(self.isa, key);
-        if let Some((found, record)) = block.get(rank) {
-            if found == key {
-                return Ok(Place { record, position: rank as u32 + 1 });
-            }
-        } else if block.deep.len() > 0 {
+        if let Some(record) = block.number(rank, key) {
+            return Ok(Place { record, position: rank as u32 + 1 });
+        }
+        if rank >= block.len() && block.deep.len() > 0 {
             return self.enter_deep(side, key, may_use_spare);
         }
         let full = block.len() == LANES;
@@ -271,7 +274,7 @@ impl Levels {
     /// Hints that this side is about to change.
     #[inline(always)]
     pub(crate) fn prefetch_side(&self, side: SideNumber) {
-        self.blocks.prefetch(side);
+        self.blocks.at(side).prefetch();
     }
 
     /// Hints that this level is about to change.

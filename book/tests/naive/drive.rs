@@ -34,6 +34,19 @@ impl<I: OrderIndex> Pair<I> {
     /// Applies an event to both and compares what they say.
     pub fn apply(&mut self, event: Event) -> Result<(), BookError> {
         let (books, naive) = (&mut self.books, &mut self.naive);
+        // Hints may be about anything and must change nothing.
+        let (instrument, reference) = match event {
+            Event::Add { instrument, reference, .. }
+            | Event::Execute { instrument, reference, .. }
+            | Event::Reduce { instrument, reference, .. }
+            | Event::Delete { instrument, reference }
+            | Event::Replace { instrument, old: reference, .. }
+            | Event::Modify { instrument, reference, .. } => (instrument, reference),
+            Event::Clear { .. } => (u32::MAX, u64::MAX),
+        };
+        books.prefetch(instrument, reference);
+        books.prefetch_order(reference);
+        books.prefetch_level(reference);
         let result = match event {
             Event::Add { instrument: i, reference, side, price, quantity } => same(
                 event,

@@ -1,6 +1,7 @@
 //! The command line of `hotlane`.
 
 mod clean;
+mod demo;
 mod diff;
 mod progress;
 mod replay;
@@ -28,6 +29,8 @@ struct Cli {
 enum Command {
     /// Play recordings through a lane into seats and files.
     Replay(Box<replay::ReplayArgs>),
+    /// Show the main job on this machine: a feed through a lane into another process.
+    Demo(demo::DemoArgs),
     /// Compare two record files: equal runs give equal records.
     Diff(diff::DiffArgs),
     /// Remove what dead instances left in shared memory.
@@ -38,6 +41,7 @@ enum Command {
 pub fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Replay(args) => replay::run(*args),
+        Command::Demo(args) => demo::run(&args),
         Command::Diff(args) => diff::run(&args),
         Command::Clean(args) => clean::run(&args),
     };

@@ -18,6 +18,8 @@ const FRAMED: u8 = Class::Orders.bit() | Class::Levels.bit();
 pub struct BookRefresh<'a> {
     /// The books.
     pub books: &'a Books,
+    /// Instruments there are; those beyond have no book to send.
+    pub instruments: u32,
     /// State of the book of an instrument.
     pub state: &'a dyn Fn(u32) -> BookState,
     /// Venue of the lane.
@@ -82,8 +84,11 @@ impl BookRefresh<'_> {
         }
     }
 
-    /// Writes the book of `instrument` to `out`.
+    /// Writes the book of `instrument` to `out`; nothing if there is no such instrument yet.
     pub fn write(&self, instrument: u32, want: Want, out: &mut impl FnMut(&Record)) {
+        if instrument == 0 || instrument > self.instruments {
+            return;
+        }
         let quality = Quality::new((self.state)(instrument), self.nature).snapshot();
         if want.classes & FRAMED != 0 {
             let begin = BookBegin {

@@ -12,12 +12,13 @@ use shm::errors::{ErrorId, ErrorWriter};
 use shm::fanout::SeatWant;
 use shm::fanout::{ClassRules, Fanout, FanoutSpec, LostReport, Refresh, RefreshOut, SeatMemory};
 use shm::images::ImageWriter;
-use shm::instance::Instance;
+use shm::instance::{Instance, Producer};
 use shm::instruments::InstrumentWriter;
-use shm::keeper::Keeper;
+use shm::keeper::{self, Keeper};
 use shm::layout::{Layout, LayoutRow};
 use shm::ledger::{self, GapState, GapTicket, GapWriter};
 use shm::mapping::MappedLines;
+use shm::sigbus::SigbusGuard;
 use shm::spec::{InstanceSpec, ProducerSpec};
 use wire::codes::GapHow;
 use wire::instrument::put_text;
@@ -28,7 +29,7 @@ use crate::counts::Counts;
 use crate::error::{FeedError, Result};
 use crate::gap::{Gap, OPEN_GAPS_MAX};
 use crate::publish::control;
-use crate::publish::outlet::Outlet;
+use crate::publish::outlet::{EmptyBook, Outlet};
 use crate::publish::refresh::{BookRefresh, Want};
 use crate::venue::nasdaq::{Limits, VENUE};
 
@@ -70,7 +71,11 @@ pub struct Regions {
 struct Inner {
     // Dropped in this order: the keeper looks at the instance's files.
     keeper: Keeper,
+    /// A consumer that cuts its own control file short ends its seat, not this process.
+    guard: SigbusGuard,
     instance: Instance,
+    /// The lane's own producer, for its heartbeat.
+    producer: Producer,
     name: String,
     fanout: Fanout<MappedLines>,
     instruments: InstrumentWriter<MappedLines>,
@@ -120,9 +125,8 @@ impl Regions {
     pub fn close(self) -> Result<()> {
         match self.inner {
             Some(inner) => {
-                let Inner { keeper, instance, fanout, .. } = *inner;
-                drop(keeper);
-                drop(fanout);
+                let Inner { keeper, guard, instance, fanout, .. } = *inner;
+                drop((keeper, fanout, guard));
                 Ok(instance.close()?)
             }
             None => Ok(()),
@@ -169,16 +173,18 @@ impl Inner {
         })?;
         let fanout = fanout(&instance, spec, instruments as usize)?;
         let signals = fanout.signals();
-        let for_keeper = signals.clone();
-        let on_death = move |seat| for_keeper.seat_died(seat);
-        let keeper = Keeper::start(&instance, vec![Box::new(on_death)])?;
+        let keeper = Keeper::start(&instance, vec![keeper::tell(signals.clone())])?;
+        let guard = SigbusGuard::new(&instance)?;
         control::start(&instance, &signals, stop)?;
         let counters = table.writer(body(&instance, "counters")?, 0);
         let counts = Counts::default();
         let counter_ids = counts.named().filter_map(|(name, _, _)| counters.counter(name));
         let counter_ids = counter_ids.collect();
+        let producer = first_producer(&instance)?.clone();
         let mut inner = Inner {
             keeper,
+            guard,
+            producer,
             name: spec.name.clone(),
             fanout,
             instruments: InstrumentWriter::new(body(&instance, "instruments")?),
@@ -208,12 +214,17 @@ impl Inner {
     }
 }
 
+fn missing(instance: &Instance, file: &str) -> FeedError {
+    let source = std::io::Error::from(std::io::ErrorKind::NotFound);
+    FeedError::io(instance.dir().join(file), source)
+}
+
+fn first_producer(instance: &Instance) -> Result<&Producer> {
+    instance.producers().first().ok_or_else(|| missing(instance, VENUE.name()))
+}
+
 fn body(instance: &Instance, file: &str) -> Result<MappedLines> {
-    let producer = instance.producers().first();
-    producer.and_then(|p| p.body(file)).ok_or_else(|| {
-        let missing = std::io::Error::from(std::io::ErrorKind::NotFound);
-        FeedError::io(instance.dir().join(file), missing)
-    })
+    first_producer(instance)?.body(file).ok_or_else(|| missing(instance, file))
 }
 
 fn fanout(
@@ -348,6 +359,24 @@ impl Outlet for Regions {
         }
     }
 
+    fn book_begins(&mut self, instrument: u32, book: &EmptyBook) {
+        let Some(inner) = &mut self.inner else { return };
+        // As book records: a seat that loses one of them gets the book by refresh.
+        let orders = inner.fanout.interest(instrument, Class::Orders as u8)
+            | inner.fanout.interest(instrument, Class::Levels as u8);
+        let tops = inner.fanout.interest(instrument, Class::Top as u8);
+        let parts = [
+            (orders, Class::Orders, &book.begin),
+            (orders, Class::Orders, &book.end),
+            (tops, Class::Top, &book.top),
+        ];
+        for (seats, class, record) in parts {
+            if seats != 0 {
+                inner.fanout.push(seats, class as u8, instrument, &record.to_words());
+            }
+        }
+    }
+
     fn image(&mut self, instrument: u32, image: &Image) {
         let Some(inner) = &mut self.inner else { return };
         let words = image.as_words();
@@ -384,17 +413,16 @@ impl Outlet for Regions {
     }
 
     fn request_refresh(&mut self, instrument: u32) {
-        let Some(inner) = &mut self.inner else { return };
-        let seats = inner.fanout.active();
-        match instrument {
-            0 => inner.fanout.request_refresh_all(seats),
-            index => inner.fanout.request_refresh(index, seats),
+        if let Some(inner) = &mut self.inner {
+            let seats = inner.fanout.active();
+            inner.fanout.request_refresh(instrument, seats);
         }
     }
 
     #[inline(always)]
     fn end_poll(&mut self, found_nothing: bool, now: u64, books: &mut BookRefresh<'_>) {
         let Some(inner) = &mut self.inner else { return };
+        inner.producer.beat(now);
         let events = inner.fanout.end_poll(found_nothing, now, &mut Callback(books));
         if events.too_large.is_some() {
             inner.refused(REFRESH_TOO_LARGE, "refresh_larger_than_ring", now);

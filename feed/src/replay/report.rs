@@ -203,7 +203,7 @@ fn named_message((code, count): (&String, &u64)) -> (String, u64) {
 
 fn plain_table() -> Table {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(presets::NOTHING);
     table
 }
 

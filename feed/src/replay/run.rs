@@ -157,9 +157,14 @@ impl Run {
         let begun = Instant::now();
         loop {
             self.serve();
-            let found = self.lane.publisher.outlet.seats.consumers();
-            if found >= wanted || self.stopped() {
+            let seats = &self.lane.publisher.outlet.seats;
+            let found = seats.consumers();
+            // A seat whose first books are still to be sent would get no book records yet.
+            if (found >= wanted && !seats.refreshes_pending()) || self.stopped() {
                 return Ok(());
+            }
+            if found >= wanted {
+                continue;
             }
             if begun.elapsed() > patience {
                 return Err(crate::error::FeedError::NoConsumer {

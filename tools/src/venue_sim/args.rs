@@ -1,0 +1,111 @@
+//! The command line of `venue-sim`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use jiff::civil::{Date, Time};
+
+/// Makes ITCH 5.0 session files: a simulated market, or many clones of a recorded symbol.
+#[derive(Debug, Parser)]
+#[command(name = "venue-sim", version, after_help = EXAMPLES)]
+pub struct Command {
+    /// What to make.
+    #[command(subcommand)]
+    pub action: Action,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  A small market, with the true final books beside it:
+    venue-sim generate --instruments 20 --messages 200000 --out SIM_a.itch --oracle SIM_a.json
+  A large one, compressed:
+    venue-sim generate --instruments 8900 --messages 40000000 --out SIM_40m.itch.gz
+  Ten minutes from half past nine, with the summary as JSON:
+    venue-sim generate --session-start 09:30 --duration 10m --out SIM_10m.itch --json
+  A recorded symbol on 5,000 instruments:
+    venue-sim clone AAPL.itch --instruments 5000 --messages 40000000 --out SIM_x5000.itch.gz
+
+The same seed and options give the same bytes on every machine.";
+
+/// What to make.
+#[derive(Debug, Subcommand)]
+pub enum Action {
+    /// A market of seeded agents that trade through a price-time matching engine.
+    #[command(after_help = EXAMPLES)]
+    Generate(Generate),
+    /// Many instruments that trade like a recorded one.
+    #[command(after_help = EXAMPLES)]
+    Clone(Cloning),
+}
+
+/// Options of both.
+#[derive(Args, Debug)]
+pub struct Common {
+    /// Seed of all random decisions.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Print the summary as JSON and show no progress.
+    #[arg(long)]
+    pub json: bool,
+    /// File to write; its name must contain SIM, and .gz at its end compresses it.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+/// Options of `generate`.
+#[derive(Args, Debug)]
+pub struct Generate {
+    /// What both have.
+    #[command(flatten)]
+    pub common: Common,
+    /// Instruments, 1 to 65,534; from 3 on the last two are listed during the day.
+    #[arg(long, default_value_t = 100)]
+    pub instruments: u16,
+    /// Messages to aim at [default: 1,000,000, or 10 a second and instrument with --duration].
+    #[arg(long)]
+    pub messages: Option<u64>,
+    /// Length of system hours, for example 90s, 10m or 16h [default: 16h].
+    #[arg(long, value_parser = seconds)]
+    pub duration: Option<u64>,
+    /// Date of the session, for the summary.
+    #[arg(long, default_value = "2026-01-30", value_name = "YYYY-MM-DD")]
+    pub date: Date,
+    /// Start of system hours, US Eastern.
+    #[arg(long, default_value = "04:00", value_name = "HH:MM[:SS]")]
+    pub session_start: Time,
+    /// Write the engine's final books as JSON; its name must contain SIM.
+    #[arg(long, value_name = "FILE")]
+    pub oracle: Option<PathBuf>,
+}
+
+/// Options of `clone`.
+#[derive(Args, Debug)]
+pub struct Cloning {
+    /// What both have.
+    #[command(flatten)]
+    pub common: Common,
+    /// Recorded ITCH file of one symbol (u16 length + message), plain or gzip.
+    #[arg(value_name = "FILE")]
+    pub slice: PathBuf,
+    /// Instruments, 1 to 65,534.
+    #[arg(long)]
+    pub instruments: u16,
+    /// Messages in all [default: the slice's, once for every instrument].
+    #[arg(long)]
+    pub messages: Option<u64>,
+}
+
+/// A length of time in whole seconds: a number and `s`, `m` or `h`.
+fn seconds(text: &str) -> Result<u64, String> {
+    let unit = match text.chars().last() {
+        Some('s') => 1,
+        Some('m') => 60,
+        Some('h') => 3_600,
+        _ => return Err("give a number with s, m or h, for example 10m".into()),
+    };
+    let number: u64 = text
+        .get(..text.len() - 1)
+        .and_then(|number| number.parse().ok())
+        .ok_or("give a whole number before s, m or h, for example 10m")?;
+    number.checked_mul(unit).filter(|seconds| *seconds > 0).ok_or("give a longer time".into())
+}

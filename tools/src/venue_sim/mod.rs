@@ -1,0 +1,56 @@
+//! The venue simulator: ITCH session files with no venue behind them.
+//!
+//! Recordings of a whole market are rarely to be had, and none comes with the answer. `generate`
+//! makes a day from seeded agents that trade through a real matching engine, whose own books are
+//! the answer at the end ([`oracle`]). `clone` lays a recorded slice of one symbol out over many
+//! instruments, which keeps the real rhythm of one order book and is large.
+//!
+//! ```text
+//! random.rs      numbers that are the same on every machine
+//! half.rs        one side of a book: levels and queues
+//! engine.rs      price-time matching, hidden orders, discretion
+//! auction.rs     one price for all that pairs off most shares
+//! instrument.rs  symbols and first prices
+//! hours.rs       the phases of the day, and where in it the n-th message falls
+//! plan.rs        what happens when: halts, auctions, listings
+//! flow.rs        the agents: adds, cancels, replaces, marketable orders
+//! tape.rs        events to ITCH messages in a file
+//! session.rs     generate: all of these together
+//! venue.rs       what the venue itself says: directory, halts, crosses
+//! oracle.rs      the engine's books as JSON
+//! slice.rs       clone: the recorded slice, checked and indexed
+//! clones.rs      clone: many copies of it, merged by time
+//! output.rs      files: gzip, never half of one under its final name
+//! args.rs        the command line
+//! ```
+//!
+//! Everything made here says `SIM` in its file name.
+
+pub mod args;
+mod auction;
+mod clones;
+mod engine;
+mod error;
+mod flow;
+mod half;
+mod hours;
+mod instrument;
+pub mod oracle;
+mod output;
+mod plan;
+pub mod random;
+mod session;
+mod slice;
+mod tape;
+mod venue;
+
+pub use auction::{AuctionOrder, Indication};
+pub use clones::{CloneSettings, clone_slice};
+pub use engine::{Display, Engine, Event, Handle, Order, Phase};
+pub use error::Error;
+pub use hours::Hours;
+pub use instrument::symbol;
+pub use output::{Output, require_sim};
+pub use session::{Finished, Session, Settings};
+pub use slice::Slice;
+pub use tape::{Summary, Tape};
