@@ -456,6 +456,19 @@ fn counters_and_lag_tell_the_seat() {
 }
 
 #[test]
+fn a_producer_that_ends_closes_who_is_there_and_nobody_else() {
+    let mut market = Market::new(5, &[16, 16, 16], false);
+    let mut one = market.join(1, 1, Filter::all(ALL));
+    market.fanout.close();
+    let states = [0, 1, 2].map(|seat| market.fanout.state(seat));
+    let [idle, ended] = [SeatState::Inactive, SeatState::Detached].map(Some);
+    assert_eq!(states, [idle, ended, idle]);
+    assert_eq!(one.consumer.poll_attach(), Attach::Closed(Reason::ProducerClosed));
+    assert_eq!(market.poll(true).closed, 0b10);
+    assert_eq!(market.fanout.active(), 0);
+}
+
+#[test]
 fn what_cannot_be_built_is_refused() {
     let memory = |capacity: usize, lines: usize| SeatMemory {
         ring: Arc::new(HeapLines::new(lines)),
