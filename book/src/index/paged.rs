@@ -1,8 +1,8 @@
 //! Order index for references that count up: a page table, as of a processor's memory.
 //!
-//! A reference is an address. The slot numbers of sixteen neighbours share a page of one cache line,
-//! so those of young orders, which most messages are about, lie next to each other, and a lookup is
-//! two small loads and no search. A page is taken when its first order arrives and given back with
+//! A reference is an address. The slot numbers of sixteen neighbours share a page of one cache
+//! line, so those of young orders, which most messages are about, lie next to each other, and a
+//! lookup is two small loads and no search. A page is taken when its first order arrives and given back with
 //! its last, so memory follows the live orders and not the day's total.
 //!
 //! Pages hold slot numbers and not orders: an old order that outlives its neighbours then holds 64
