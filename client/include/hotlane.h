@@ -198,7 +198,7 @@ typedef struct {
     uint64_t _pad1;
 } hotlane_book_end;
 typedef struct {
-    uint8_t new;
+    uint8_t new_state;
     uint8_t old;
     uint8_t cause;
     uint8_t _pad0[5];
@@ -477,7 +477,7 @@ HOTLANE_ASSERT(offsetof(hotlane_record, payload.book_end.bids) == 48, "book_end.
 HOTLANE_ASSERT(offsetof(hotlane_record, payload.book_end.asks) == 52, "book_end.asks");
 HOTLANE_ASSERT(offsetof(hotlane_record, payload.book_end._pad1) == 56, "book_end._pad1");
 HOTLANE_ASSERT(sizeof(hotlane_book_state) == 32, "book_state");
-HOTLANE_ASSERT(offsetof(hotlane_record, payload.book_state.new) == 32, "book_state.new");
+HOTLANE_ASSERT(offsetof(hotlane_record, payload.book_state.new_state) == 32, "book_state.new");
 HOTLANE_ASSERT(offsetof(hotlane_record, payload.book_state.old) == 33, "book_state.old");
 HOTLANE_ASSERT(offsetof(hotlane_record, payload.book_state.cause) == 34, "book_state.cause");
 HOTLANE_ASSERT(offsetof(hotlane_record, payload.book_state._pad0) == 35, "book_state._pad0");

@@ -156,7 +156,7 @@ impl Client {
     }
 
     /// The same, but at most `limit` records. Who has room for less than 64 of each lane calls
-    /// this; lanes then begin in turn, so that none waits for the others.
+    /// this; after a poll that was cut short another lane begins, so that none waits for ever.
     pub fn poll_at_most(&mut self, limit: usize, mut tell: impl FnMut(Event<'_>)) -> usize {
         if !self.notices.is_empty() {
             self.tell_notices(&mut tell);
@@ -169,7 +169,9 @@ impl Client {
         for (number, lane) in self.lanes.iter_mut().enumerate().take(first) {
             taken += lane.drain(number, limit - taken, &mut tell);
         }
-        self.turn = if first + 1 < self.lanes.len() { first + 1 } else { 0 };
+        if taken >= limit {
+            self.turn = if first + 1 < self.lanes.len() { first + 1 } else { 0 };
+        }
         if taken > 0 {
             self.busy += 1;
             if self.busy >= BUSY_POLLS {

@@ -185,11 +185,17 @@ pub fn text() -> String {
     out
 }
 
-/// C++ has no `_Static_assert`, and `class` is a word of its own there.
+/// Names of fields that are words of C++, and their names in the header.
+const CPP_WORDS: [(&str, &str); 2] = [("class", "instrument_class"), ("new", "new_state")];
+
+/// C++ has no `_Static_assert`, and some names of fields are words of its own there.
 fn for_cpp_too(c: &str) -> String {
-    c.replace("_Static_assert(", "HOTLANE_ASSERT(")
-        .replace(" class;", " instrument_class;")
-        .replace("payload.definition.class)", "payload.definition.instrument_class)")
+    let mut out = c.replace("_Static_assert(", "HOTLANE_ASSERT(");
+    for (word, instead) in CPP_WORDS {
+        out = out.replace(&format!(" {word};"), &format!(" {instead};"));
+        out = out.replace(&format!(".{word})"), &format!(".{instead})"));
+    }
+    out
 }
 
 fn assertions(out: &mut String) {
