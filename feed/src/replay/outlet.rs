@@ -5,7 +5,7 @@ use wire::{Class, Image, InstrumentRow, Record};
 
 use crate::counts::Counts;
 use crate::gap::Gap;
-use crate::publish::outlet::{Outlet, StepView};
+use crate::publish::outlet::{EmptyBook, Outlet, StepView};
 use crate::publish::refresh::BookRefresh;
 use crate::replay::book_csv::BookCsv;
 use crate::replay::records::RecordLog;
@@ -62,6 +62,10 @@ impl<O: Outlet> Outlet for ReplayOutlet<O> {
             csv.name(row.instrument.index(), row.symbol());
         }
         self.seats.instrument(row);
+    }
+
+    fn book_begins(&mut self, instrument: u32, book: &EmptyBook) {
+        self.seats.book_begins(instrument, book);
     }
 
     fn image(&mut self, instrument: u32, image: &Image) {

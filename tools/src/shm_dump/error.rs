@@ -39,7 +39,7 @@ pub enum DumpError {
         others: Vec<String>,
     },
     /// The instance is not complete, so it has no producers to show.
-    #[error("{path}: not ready yet ({state}): try again", path = path.display())]
+    #[error("{path}: {state}, and was never ready: it has no records", path = path.display())]
     NotReady {
         /// Directory of the instance.
         path: PathBuf,

@@ -18,7 +18,6 @@ use super::report::wanted_lanes;
 use super::section::layout::is_ours;
 use super::section::seats::is_used;
 use super::source::{self, Flavour, Found, Source};
-use super::state::State;
 use super::symbols::Symbols;
 use super::{Args, DumpError, Outcome};
 
@@ -62,8 +61,7 @@ pub fn show<W: Write>(
 fn choose(opened: &Opened, args: &Args) -> Result<Chosen, DumpError> {
     let lanes = opened.lanes()?;
     if lanes.is_empty() {
-        let state = State::Initialising.name();
-        return Err(DumpError::NotReady { path: opened.dir.clone(), state });
+        return Err(DumpError::NotReady { path: opened.dir.clone(), state: opened.state().name() });
     }
     let mut lanes = wanted_lanes(lanes, args.producer.as_deref())?;
     if lanes.len() > 1 {

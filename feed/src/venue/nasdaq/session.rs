@@ -182,6 +182,8 @@ impl Nasdaq {
                 cx.out.outlet.instrument(row);
             }
         }
+        let state = self.book_state(index, cx.gaps);
+        cx.out.book_begins(index, state);
         index
     }
 

@@ -9,6 +9,7 @@ pub mod images;
 pub mod instruments;
 pub mod layout;
 pub mod seats;
+pub mod tail;
 
 /// How much of a table is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
