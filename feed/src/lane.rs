@@ -260,6 +260,7 @@ impl<O: Outlet> Lane<O> {
         self.publisher.counts.sessions += 1;
         // Consumers drop all books of the lane at this record: what follows builds them anew.
         self.session_record(SessionEvent::Start, 1, packet.ts_receive);
+        self.publisher.outlet.session_began(self.venue.directory.len());
         true
     }
 
@@ -350,6 +351,7 @@ impl<O: Outlet> Lane<O> {
         let stamp = self.publisher.stamp();
         let mut refresh = BookRefresh {
             books: &venue.books,
+            channel: if gaps.open().is_empty() { BookState::Live } else { BookState::Gapped },
             instruments: venue.directory.len(),
             state: &|index| venue.book_state(index, gaps),
             venue: VENUE,

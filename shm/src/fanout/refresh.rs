@@ -132,6 +132,8 @@ impl<L: Lines> Fanout<L> {
         if !state.pending.insert(instrument) {
             return false;
         }
+        // The loss that ends a silence announces every book that comes after it.
+        state.loss.instruments += u64::from(self.silent >> seat & 1);
         if let Some(masks) = self.instruments.get_mut(instrument as usize) {
             masks[1] &= !(1 << seat);
         }
