@@ -456,6 +456,52 @@ fn counters_and_lag_tell_the_seat() {
 }
 
 #[test]
+fn a_seat_that_changes_hands_between_two_polls_is_told_as_both() {
+    let mut market = Market::new(5, &[16], false);
+    let one = market.join(0, 1, Filter::all(ALL));
+    drop(one);
+    let mut two = market.claim(0, 2, Filter::all(ALL));
+    let events = market.poll(true);
+    assert_eq!((events.closed, events.activated, events.resynced), (1, 1, 0));
+    assert_eq!(two.consumer.poll_attach(), Attach::Active);
+    assert_eq!(two.consumer.epoch(), 2);
+    assert!(!market.poll(true).any());
+}
+
+#[test]
+fn a_step_that_was_not_ended_ends_with_the_poll() {
+    let mut market = Market::new(5, &[16], false);
+    let mut player = market.join(0, 1, Filter::all(1 << TRADES));
+    market.push(TRADES, 1, 1);
+    market.push(TRADES, 2, 1);
+    assert!(player.take(usize::MAX) && player.got.is_empty(), "staged in a small ring");
+    market.poll(false);
+    player.take(usize::MAX);
+    assert_eq!(player.got.len(), 2);
+}
+
+#[test]
+fn a_large_ring_keeps_steps_whole_when_it_runs_full() {
+    // Room for the largest step, or not, decides how records go in: both ways, and the border.
+    let mut market = Market::new(5, &[8_192], false);
+    let mut player = market.join(0, 1, Filter::all(1 << TRADES));
+    for round in 0..40_u64 {
+        for records in [1, 4_000, 96, 4_095, 4_096, 1, 200] {
+            market.step(&vec![(TRADES, 1, round); records]);
+            if records % 2 == 0 {
+                market.poll(false);
+            }
+        }
+        player.take(1_000 * round as usize);
+    }
+    player.take(usize::MAX);
+    market.poll(false);
+    player.take(usize::MAX);
+    player.check_against(&market);
+    assert!(player.lost.records > 0 && player.got.len() > 100_000);
+}
+
+#[test]
 fn a_producer_that_ends_closes_who_is_there_and_nobody_else() {
     let mut market = Market::new(5, &[16, 16, 16], false);
     let mut one = market.join(1, 1, Filter::all(ALL));
