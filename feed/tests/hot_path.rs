@@ -64,7 +64,11 @@ fn streams() -> (Memory, Memory, Memory) {
         give(mold(SESSION, 0, &[vec![]]));
     }
     give(mold(SESSION, next + 3_000, &[vec![b'A'; 5], vec![], itch::bid(1, 1 << 40, 1, 1)]));
-    give(heartbeat(b"SIM0000002", 1));
+    // Another session, with locates of its own and a stock that is new.
+    let order = itch::Add { reference: 5, side: b'B', shares: 1, stock: "NEW", price: 7 };
+    let odd = itch::Add { reference: 6, stock: "\u{1}\u{2}", ..order };
+    let fresh = [itch::directory(1, 1, "MSFT"), itch::add(77, 1, order), itch::add(78, 1, odd)];
+    give(mold(b"SIM0000002", 1, &fresh));
     give(heartbeat(SESSION, 1));
     (opening, day, trouble)
 }
@@ -150,6 +154,8 @@ fn a_warm_lane_does_not_allocate() {
     for name in ["unknown_reference", "itch_empty", "old_session", "sequence_zero"] {
         assert!(common::refused(&lane, name) > 0, "{name}");
     }
+    let symbols = lane.venue.directory.rows().iter().map(|row| row.symbol());
+    assert_eq!(symbols.skip(8).collect::<Vec<_>>(), ["NEW", "??"]);
     lane.publisher.outlet.close().expect("closed");
     drop(root);
 }

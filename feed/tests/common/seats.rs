@@ -1,7 +1,7 @@
 //! A lane with shared memory in a folder of its own, and a consumer at one of its seats.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use feed::lane::Lane;
@@ -20,6 +20,9 @@ use super::Sizes;
 pub const NAME: &str = "main";
 /// All classes that a lane emits.
 pub const ALL: u8 = Class::BOOK | Class::Trades.bit() | Class::Reference.bit();
+
+/// Tells one claim of this process from the next.
+static NONCE: AtomicU32 = AtomicU32::new(1);
 
 /// A folder for instances, in memory where the host has one.
 pub fn root() -> tempfile::TempDir {
@@ -44,7 +47,9 @@ pub fn lane(root: &std::path::Path, seats: u32, ring_capacity: u64) -> Lane<Regi
     let limits = Limits { instruments: sizes.instruments, orders: sizes.orders };
     let stop = Arc::new(AtomicBool::new(false));
     let regions = Regions::create(Some(&spec), limits, &stop).expect("an instance");
-    super::lane_into(super::config(), sizes, regions)
+    // The day is that of the first packet, as on a live lane.
+    let config = feed::lane::LaneConfig { day: None, ..super::config() };
+    super::lane_into(config, sizes, regions)
 }
 
 /// The instance as others see it.
@@ -69,7 +74,9 @@ pub fn claim(root: &std::path::Path, seat: usize, filter: Filter) -> Seat {
     let held = producer(root).hold_seat(seat).expect("a free seat");
     let view = &held.seat;
     let (ring, control) = (view.ring.body().clone(), view.control.body().clone());
-    let claim = Claim::new(std::process::id(), 1 + seat as u32).expect("a claim");
+    // Relaxed: only a number that nobody had; nothing comes with it.
+    let nonce = NONCE.fetch_add(1, Ordering::Relaxed);
+    let claim = Claim::new(std::process::id(), nonce).expect("a claim");
     let (capacity, instruments) = (view.capacity as usize, view.instruments as usize);
     let consumer = Consumer::claim(ring, control, capacity, instruments, filter, claim);
     Seat { consumer: consumer.expect("claimed"), _held: held }
