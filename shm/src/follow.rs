@@ -41,7 +41,7 @@ enum Look<const W: usize> {
 #[derive(Debug)]
 pub(crate) struct Follower<L, const W: usize> {
     lines: L,
-    slots: Slots,
+    slots: Slots<W>,
     mark_line: usize,
     position: u64,
 }
@@ -55,7 +55,7 @@ impl<L: Lines, const W: usize> Follower<L, W> {
         slots_line: usize,
         capacity: usize,
     ) -> Result<Self, ShapeError> {
-        let slots = Slots::new(&lines, slots_line, capacity, W)?;
+        let slots = Slots::new(&lines, slots_line, capacity)?;
         if mark_line >= lines.lines() {
             let (needed, found) = (mark_line + 1, lines.lines());
             return Err(ShapeError::TooSmall { needed, found });

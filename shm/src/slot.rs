@@ -49,35 +49,35 @@ pub enum ShapeError {
 
 /// Where the slots of a ring are: computed locally, never read from shared memory.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Slots {
+pub(crate) struct Slots<const W: usize> {
     first_line: usize,
     mask: u64,
     shift: u32,
-    width: usize,
 }
 
-impl Slots {
-    /// `capacity` slots of `words` words from line `first_line` on, checked against `lines`.
+impl<const W: usize> Slots<W> {
+    /// Lines of a slot.
+    const WIDTH: usize = W / LINE_WORDS;
+
+    /// `capacity` slots of `W` words from line `first_line` on, checked against `lines`.
     pub(crate) fn new<L: Lines>(
         lines: &L,
         first_line: usize,
         capacity: usize,
-        words: usize,
     ) -> Result<Self, ShapeError> {
         if !capacity.is_power_of_two() || !(2..=1 << 31).contains(&capacity) {
             return Err(ShapeError::Capacity { capacity });
         }
-        if words == 0 || !words.is_multiple_of(LINE_WORDS) {
-            return Err(ShapeError::Slot { words });
+        if W == 0 || !W.is_multiple_of(LINE_WORDS) {
+            return Err(ShapeError::Slot { words: W });
         }
-        let width = words / LINE_WORDS;
-        let needed = capacity.checked_mul(width).and_then(|slots| slots.checked_add(first_line));
+        let slots = capacity.checked_mul(Self::WIDTH);
+        let needed = slots.and_then(|slots| slots.checked_add(first_line));
         match needed {
             Some(needed) if needed <= lines.lines() => Ok(Slots {
                 first_line,
                 mask: capacity as u64 - 1,
                 shift: capacity.trailing_zeros(),
-                width,
             }),
             needed => Err(ShapeError::TooSmall {
                 needed: needed.unwrap_or(usize::MAX),
@@ -95,7 +95,7 @@ impl Slots {
     /// First line of the slot of `position`.
     #[inline(always)]
     pub(crate) const fn line(&self, position: u64) -> usize {
-        self.first_line + (position & self.mask) as usize * self.width
+        self.first_line + (position & self.mask) as usize * Self::WIDTH
     }
 
     /// Tag of the lap of `position`.
@@ -106,12 +106,7 @@ impl Slots {
 
     /// Writes the record of `position`. Byte 0 of the record is not looked at.
     #[inline(always)]
-    pub(crate) fn store<L: Lines, const W: usize>(
-        &self,
-        lines: &L,
-        position: u64,
-        record: &[u64; W],
-    ) {
+    pub(crate) fn store<L: Lines>(&self, lines: &L, position: u64, record: &[u64; W]) {
         let first = self.line(position);
         let head = lines.line(first);
         // Partner: the second look of a follower, through the fence.
@@ -134,12 +129,7 @@ impl Slots {
     /// Copies words 1 to W - 1 of the slot of `position`; `first` is what the caller took from
     /// word 0, and comes back with byte 0 cleared.
     #[inline(always)]
-    pub(crate) fn copy<L: Lines, const W: usize>(
-        &self,
-        lines: &L,
-        position: u64,
-        first: u64,
-    ) -> [u64; W] {
+    pub(crate) fn copy<L: Lines>(&self, lines: &L, position: u64, first: u64) -> [u64; W] {
         let at = self.line(position);
         let mut record = [0; W];
         let (head, rest) = record.split_at_mut(LINE_WORDS);
@@ -163,34 +153,37 @@ mod tests {
     use super::*;
     use crate::lines::HeapLines;
 
+    fn check<const W: usize>(first_line: usize, capacity: usize) -> Result<(), ShapeError> {
+        Slots::<W>::new(&HeapLines::new(20), first_line, capacity).map(|_| ())
+    }
+
     #[test]
     fn shapes_are_checked() {
-        let lines = HeapLines::new(20);
         for capacity in [0, 1, 3, 12, usize::MAX] {
-            let wrong = Slots::new(&lines, 0, capacity, 8).map(|_| ());
-            assert_eq!(wrong, Err(ShapeError::Capacity { capacity }));
+            assert_eq!(check::<8>(0, capacity), Err(ShapeError::Capacity { capacity }));
         }
-        for words in [0, 7, 9] {
-            let wrong = Slots::new(&lines, 0, 2, words).map(|_| ());
-            assert_eq!(wrong, Err(ShapeError::Slot { words }));
-        }
-        assert!(Slots::new(&lines, 4, 16, 8).is_ok());
-        let wrong = Slots::new(&lines, 5, 16, 8).map(|_| ());
-        assert_eq!(wrong, Err(ShapeError::TooSmall { needed: 21, found: 20 }));
-        assert!(Slots::new(&lines, 4, 8, 16).is_ok());
-        assert!(Slots::new(&lines, 5, 8, 16).is_err());
+        assert_eq!(check::<0>(0, 2), Err(ShapeError::Slot { words: 0 }));
+        assert_eq!(check::<7>(0, 2), Err(ShapeError::Slot { words: 7 }));
+        assert_eq!(check::<9>(0, 2), Err(ShapeError::Slot { words: 9 }));
+        assert_eq!(check::<8>(4, 16), Ok(()));
+        let small = ShapeError::TooSmall { needed: 21, found: 20 };
+        assert_eq!(check::<8>(5, 16), Err(small));
+        assert_eq!(check::<16>(4, 8), Ok(()));
+        assert_eq!(check::<16>(5, 8), Err(small));
+        let beyond = ShapeError::TooSmall { needed: usize::MAX, found: 20 };
+        assert_eq!(check::<8>(usize::MAX, 16), Err(beyond));
     }
 
     #[test]
     fn tags_follow_the_rule_and_records_keep_all_but_byte_0() {
         let lines = HeapLines::new(8);
-        let slots = Slots::new(&lines, 2, 2, 24).expect("a shape that fits");
+        let slots = Slots::<24>::new(&lines, 2, 2).expect("a shape that fits");
         for position in [0, 1, 2, 253, 254, 255, 256, 257, u64::MAX] {
             let record: [u64; 24] = std::array::from_fn(|i| u64::MAX - i as u64);
             slots.store(&lines, position, &record);
             let word = lines.line(2 + (position % 2) as usize * 3)[0].load(Ordering::Relaxed);
             assert_eq!(word & 0xff, ((position / 2) & 127) + 1);
-            let copy: [u64; 24] = slots.copy(&lines, position, word);
+            let copy = slots.copy(&lines, position, word);
             assert_eq!(copy[0], record[0] & !0xff);
             assert_eq!(copy[1..], record[1..]);
         }

@@ -34,7 +34,7 @@ pub const fn tail_lines(capacity: usize, slot_lines: usize) -> usize {
 #[derive(Debug)]
 pub struct TailWriter<L, const W: usize = LINE_WORDS> {
     lines: L,
-    slots: Slots,
+    slots: Slots<W>,
     head: u64,
     stored: u64,
     next_mark: u64,
@@ -46,7 +46,7 @@ impl<L: Lines, const W: usize> TailWriter<L, W> {
     /// # Errors
     /// [`ShapeError`] if the ring does not fit.
     pub fn new(lines: L, capacity: usize) -> Result<Self, ShapeError> {
-        let slots = Slots::new(&lines, TAIL_SLOTS, capacity, W)?;
+        let slots = Slots::new(&lines, TAIL_SLOTS, capacity)?;
         let next_mark = mark_step(slots.capacity());
         Ok(TailWriter { lines, slots, head: 0, stored: 0, next_mark })
     }

@@ -56,6 +56,31 @@ fn interest_is_the_filter_and_nothing_else() {
     assert_eq!(market.poll(false).closed, 0b01);
     assert_eq!(market.fanout.interest(1, TRADES), 0b10);
     assert_eq!(market.fanout.state(0), Some(SeatState::Inactive));
+    let status = SeatStatus::read(&market.memories[0].0).expect("a status");
+    assert_eq!((status.claim, status.reason), (0, Reason::Released));
+}
+
+#[test]
+fn a_seat_that_ends_changes_nothing_for_the_others() {
+    let mut market = Market::new(100, &[64, 64], false);
+    let one = market.join(0, 1, Filter::of(ALL, [1, 2, 70]));
+    let mut two = market.join(1, 1, Filter::of(ALL, [2]));
+    settle(&mut market, &mut two);
+    let seen = |market: &Market| -> Vec<(u8, u8)> {
+        let fanout = &market.fanout;
+        (0..100).map(|at| (fanout.interest(at, ORDERS), fanout.interest(at, TRADES))).collect()
+    };
+    drop(one);
+    market.poll(false);
+    let mut expected = vec![(0, 0); 100];
+    // Index 0 is the producer as a whole, whatever the class.
+    (expected[0], expected[2]) = ((0b10, 0b10), (0b10, 0b10));
+    assert_eq!(seen(&market), expected);
+    market.fanout.signals().seat_died(1);
+    market.poll(false);
+    assert_eq!(seen(&market), vec![(0, 0); 100]);
+    let status = SeatStatus::read(&market.memories[1].0).expect("a status");
+    assert_eq!((status.claim, status.reason), (0, Reason::Died));
 }
 
 #[test]
@@ -83,11 +108,11 @@ fn a_full_ring_loses_with_a_marker() {
     for number in 0..20 {
         market.step(&[(TRADES, 1, number), (ORDERS, 2, number)]);
     }
-    // Eight steps fit. The ninth is lost whole; from then on book 2 is withheld.
+    // Eight steps fit. The ninth to the twentieth are lost, each record of them.
     assert_eq!(market.fanout.silent(), 1);
     assert_eq!(SeatStatus::read(&market.memories[0].0).map(|s| s.state), Ok(SeatState::Silent));
     assert_eq!(market.counter(0, Counter::Delivered), 16);
-    assert_eq!(market.counter(0, Counter::Lost), 13);
+    assert_eq!(market.counter(0, Counter::Lost), 24);
     assert_eq!(market.counter(0, Counter::LostCounted), 12);
     player.take(3);
     market.poll(true);
@@ -97,7 +122,7 @@ fn a_full_ring_loses_with_a_marker() {
     assert_eq!(market.fanout.silent(), 0);
     assert_eq!(market.counter(0, Counter::Private) - market.counter(0, Counter::Refreshes) * 5, 1);
     player.take(usize::MAX);
-    assert_eq!((player.lost.records, player.lost.counted, player.lost.instruments), (13, 12, 1));
+    assert_eq!((player.lost.records, player.lost.counted, player.lost.instruments), (24, 12, 1));
     assert_eq!((player.got.len(), player.losses), (16, 1));
     settle(&mut market, &mut player);
     player.check_books(&market);
@@ -113,7 +138,7 @@ fn a_conflating_seat_is_told_of_trades_only() {
     for number in 0..20 {
         market.step(&[(TOP, 3, number)]);
     }
-    assert_eq!(market.counter(0, Counter::Conflated), 1, "then withheld");
+    assert_eq!(market.counter(0, Counter::Conflated), 4);
     assert_eq!(market.counter(0, Counter::Lost), 0);
     player.take(usize::MAX);
     market.poll(true);
@@ -290,6 +315,28 @@ fn an_overwritten_request_is_noticed_and_written_again() {
 }
 
 #[test]
+fn a_request_that_stays_half_written_is_looked_at_again() {
+    let mut market = Market::new(200, &[16], false);
+    let mut player = market.claim(0, 1, Filter::of(1 << TRADES, [150]));
+    let version = |market: &Market| {
+        let word = &market.memories[0].1.line(CTL_REQUEST)[0];
+        word.store(word.load(Ordering::Relaxed) ^ 1, Ordering::Relaxed);
+    };
+    version(&market);
+    for _ in 0..3 {
+        assert_eq!(market.poll(false).activated, 0);
+    }
+    version(&market);
+    assert_eq!(market.poll(false).activated, 1, "without another bell");
+    assert_eq!(player.consumer.poll_attach(), Attach::Active);
+    version(&market);
+    // The consumer's next request takes the row over.
+    player.consumer.set_filter(Filter::of(1 << TRADES, [151]));
+    market.poll(false);
+    assert_eq!(market.fanout.interest(151, TRADES), 1);
+}
+
+#[test]
 fn a_refresh_larger_than_the_ring_is_reported_and_never_partial() {
     let mut market = Market::new(3, &[16], false);
     let mut player = market.join(0, 1, Filter::all(ALL));
@@ -406,6 +453,65 @@ fn counters_and_lag_tell_the_seat() {
     assert_eq!((market.counter(0, Counter::LagRecords), market.counter(0, Counter::LagNs)), (0, 0));
     market.fanout.close();
     assert_eq!(player.consumer.poll_attach(), Attach::Closed(Reason::ProducerClosed));
+}
+
+#[test]
+fn a_seat_that_changes_hands_between_two_polls_is_told_as_both() {
+    let mut market = Market::new(5, &[16], false);
+    let one = market.join(0, 1, Filter::all(ALL));
+    drop(one);
+    let mut two = market.claim(0, 2, Filter::all(ALL));
+    let events = market.poll(true);
+    assert_eq!((events.closed, events.activated, events.resynced), (1, 1, 0));
+    assert_eq!(two.consumer.poll_attach(), Attach::Active);
+    assert_eq!(two.consumer.epoch(), 2);
+    assert!(!market.poll(true).any());
+}
+
+#[test]
+fn a_step_that_was_not_ended_ends_with_the_poll() {
+    let mut market = Market::new(5, &[16], false);
+    let mut player = market.join(0, 1, Filter::all(1 << TRADES));
+    market.push(TRADES, 1, 1);
+    market.push(TRADES, 2, 1);
+    assert!(player.take(usize::MAX) && player.got.is_empty(), "staged in a small ring");
+    market.poll(false);
+    player.take(usize::MAX);
+    assert_eq!(player.got.len(), 2);
+}
+
+#[test]
+fn a_large_ring_keeps_steps_whole_when_it_runs_full() {
+    // Room for the largest step, or not, decides how records go in: both ways, and the border.
+    let mut market = Market::new(5, &[8_192], false);
+    let mut player = market.join(0, 1, Filter::all(1 << TRADES));
+    for round in 0..40_u64 {
+        for records in [1, 4_000, 96, 4_095, 4_096, 1, 200] {
+            market.step(&vec![(TRADES, 1, round); records]);
+            if records % 2 == 0 {
+                market.poll(false);
+            }
+        }
+        player.take(1_000 * round as usize);
+    }
+    player.take(usize::MAX);
+    market.poll(false);
+    player.take(usize::MAX);
+    player.check_against(&market);
+    assert!(player.lost.records > 0 && player.got.len() > 100_000);
+}
+
+#[test]
+fn a_producer_that_ends_closes_who_is_there_and_nobody_else() {
+    let mut market = Market::new(5, &[16, 16, 16], false);
+    let mut one = market.join(1, 1, Filter::all(ALL));
+    market.fanout.close();
+    let states = [0, 1, 2].map(|seat| market.fanout.state(seat));
+    let [idle, ended] = [SeatState::Inactive, SeatState::Detached].map(Some);
+    assert_eq!(states, [idle, ended, idle]);
+    assert_eq!(one.consumer.poll_attach(), Attach::Closed(Reason::ProducerClosed));
+    assert_eq!(market.poll(true).closed, 0b10);
+    assert_eq!(market.fanout.active(), 0);
 }
 
 #[test]

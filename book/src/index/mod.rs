@@ -27,8 +27,7 @@ pub trait OrderIndex: Sized {
     /// Number of slots.
     fn slots(&self) -> u32;
 
-    /// The slot where `reference` is if it is live; the slot may also hold no order, or another
-    /// one, so the caller compares the reference stored there.
+    /// The slot of `reference`, if it is live.
     fn find(&self, reference: u64) -> Option<u32>;
 
     /// Gives `reference`, which is not live, a slot.
@@ -40,6 +39,6 @@ pub trait OrderIndex: Sized {
     /// Frees the slot of a live reference.
     fn remove(&mut self, reference: u64, slot: u32);
 
-    /// Hints that `reference` will be looked up soon.
+    /// First hint: `reference` will be looked up soon.
     fn prefetch(&self, reference: u64);
 }

@@ -1,12 +1,13 @@
 //! Order index for references that count up: a page table, as of a processor's memory.
 //!
-//! A reference is an address. Sixteen neighbours share a page of slots, so young orders, which most
-//! messages are about, lie next to each other, and a lookup is one small load and no search. A page
-//! is taken when its first order arrives and given back with its last, so memory follows the live
-//! orders and not the day's total.
+//! A reference is an address. The slot numbers of sixteen neighbours share a page of one cache
+//! line, so those of young orders, which most messages are about, lie next to each other, and a
+//! lookup is two small loads and no search. A page is taken when its first order arrives and given back with
+//! its last, so memory follows the live orders and not the day's total.
 //!
-//! Sixteen is the compromise: an old order that outlives its neighbours holds a whole page
-//! (16 slots), and every 16 references of the day cost 4 bytes of page table.
+//! Pages hold slot numbers and not orders: an old order that outlives its neighbours then holds 64
+//! bytes and not 512, and an order gets the slot freed last, which is still in the cache. Every 16
+//! references of the day cost 4 bytes of page table.
 
 use super::OrderIndex;
 use crate::error::{BookError, LimitsError};
@@ -16,23 +17,45 @@ use crate::table::{FreeList, NIL, Table};
 /// References in a page.
 pub const PAGE: u32 = 16;
 
-/// Page table, and how many orders live in each page.
+/// Slots of sixteen neighbours; NIL where there is no live order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(C, align(64))]
+struct Page([u32; PAGE as usize]);
+
+const _: () = assert!(size_of::<Page>() == 64);
+
+impl Page {
+    const EMPTY: Page = Page([NIL; PAGE as usize]);
+
+    #[inline(always)]
+    fn slot(&self, reference: u64) -> u32 {
+        self.0[reference as usize % PAGE as usize]
+    }
+
+    #[inline(always)]
+    fn set(&mut self, reference: u64, slot: u32) {
+        self.0[reference as usize % PAGE as usize] = slot;
+    }
+}
+
+/// Page table, pages, and the slots that are free.
 #[derive(Debug, Clone)]
 pub struct PagedIndex {
-    /// Page of reference / 16, or NIL.
+    /// Page of reference / 16, plus 1; 0 where there is none, so that the table of a whole day is
+    /// memory that nobody has touched yet.
     table: Box<[u32]>,
     reference_max: u64,
-    /// Live orders of each page.
-    live: Table<u8>,
-    free: FreeList,
-    pages: u32,
+    pages: Table<Page>,
+    free_pages: FreeList,
+    free_slots: FreeList,
+    slots: u32,
 }
 
 impl PagedIndex {
     /// Pages that hold at least one order.
     #[must_use]
     pub fn pages_in_use(&self) -> usize {
-        self.pages as usize - self.free.len()
+        self.pages.len() - self.free_pages.len()
     }
 
     #[inline(always)]
@@ -42,8 +65,8 @@ impl PagedIndex {
     }
 
     #[inline(always)]
-    fn slot(page: u32, reference: u64) -> u32 {
-        page * PAGE + (reference % u64::from(PAGE)) as u32
+    fn page(&self, reference: u64) -> Option<u32> {
+        self.table.get(self.place(reference)?)?.checked_sub(1)
     }
 }
 
@@ -52,65 +75,69 @@ impl OrderIndex for PagedIndex {
     /// `limits.pages` is 0; a page table up to `limits.reference_max`.
     fn new(limits: &L3Limits, orders: u32) -> Result<Self, LimitsError> {
         let pages = if limits.pages == 0 { orders } else { limits.pages };
-        let max = u64::from(NIL / PAGE);
-        if u64::from(pages) > max {
-            let asked = u64::from(pages);
-            return Err(LimitsError::TooMany { what: "pages", asked, max });
-        }
         let entries = limits.reference_max / u64::from(PAGE) + 1;
         let entries = u32::try_from(entries).map_err(|_| LimitsError::TooMany {
             what: "reference_max",
             asked: limits.reference_max,
-            max: u64::from(u32::MAX) * u64::from(PAGE),
+            max: u64::from(u32::MAX) * u64::from(PAGE) - 1,
         })?;
         Ok(PagedIndex {
-            table: vec![NIL; entries as usize].into_boxed_slice(),
+            table: vec![0; entries as usize].into_boxed_slice(),
             reference_max: limits.reference_max,
-            live: Table::new(pages, 0),
-            free: FreeList::new(pages),
-            pages,
+            pages: Table::new(pages, Page::EMPTY),
+            free_pages: FreeList::new(pages),
+            free_slots: FreeList::new(orders),
+            slots: orders,
         })
     }
 
     fn slots(&self) -> u32 {
-        self.pages * PAGE
+        self.slots
     }
 
     #[inline(always)]
     fn find(&self, reference: u64) -> Option<u32> {
-        let page = *self.table.get(self.place(reference)?)?;
-        (page != NIL).then(|| Self::slot(page, reference))
+        let slot = self.pages.at(self.page(reference)?).slot(reference);
+        (slot != NIL).then_some(slot)
     }
 
     #[inline(always)]
     fn insert(&mut self, reference: u64) -> Result<u32, BookError> {
         let place = self.place(reference).ok_or(BookError::AbsurdReference)?;
         let entry = self.table.get_mut(place).ok_or(BookError::AbsurdReference)?;
-        if *entry == NIL {
-            *entry = self.free.take().ok_or(BookError::OrderTableFull)?;
+        if self.free_slots.len() == 0 {
+            return Err(BookError::OrderTableFull);
         }
-        *self.live.at_mut(*entry) += 1;
-        Ok(Self::slot(*entry, reference))
+        if *entry == 0 {
+            // A page is empty when it is given back, so it need not be written.
+            *entry = self.free_pages.take().ok_or(BookError::OrderTableFull)? + 1;
+        }
+        let slot = self.free_slots.take().ok_or(BookError::OrderTableFull)?;
+        self.pages.at_mut(*entry - 1).set(reference, slot);
+        Ok(slot)
     }
 
     #[inline(always)]
     fn remove(&mut self, reference: u64, slot: u32) {
-        let page = slot / PAGE;
-        let live = self.live.at_mut(page);
-        *live = live.saturating_sub(1);
-        if *live > 0 {
+        let Some(entry) = self.place(reference).and_then(|place| self.table.get_mut(place)) else {
             return;
-        }
-        if let Some(entry) = self.place(reference).and_then(|place| self.table.get_mut(place)) {
-            *entry = NIL;
-            self.free.give(page);
+        };
+        let Some(number) = entry.checked_sub(1) else { return };
+        let page = self.pages.at_mut(number);
+        page.set(reference, NIL);
+        self.free_slots.give(slot);
+        if *page == Page::EMPTY {
+            self.free_pages.give(number);
+            *entry = 0;
         }
     }
 
     #[inline(always)]
     fn prefetch(&self, reference: u64) {
-        if let Some(place) = self.place(reference) {
-            simd::prefetch_index(&self.table, place);
+        // The page table of young orders is in the cache; for an old one this waits, but beside
+        // the work of other events.
+        if let Some(page) = self.page(reference) {
+            self.pages.prefetch(page);
         }
     }
 }
@@ -122,7 +149,7 @@ mod tests {
     #[test]
     fn pages_follow_the_live_orders_through_a_long_day() {
         let limits = L3Limits { reference_max: 1_000_000, pages: 75, ..L3Limits::new(1, 1_000) };
-        let mut index = PagedIndex::new(&limits, 1_000).unwrap();
+        let mut index = PagedIndex::new(&limits, 1_011).unwrap();
         // A window of 1,000 young orders and every 100,000th that stays.
         for reference in 0..=1_000_000_u64 {
             let slot = index.insert(reference).unwrap();
@@ -143,7 +170,7 @@ mod tests {
     #[test]
     fn live_neighbours_have_different_slots_and_a_full_pool_is_an_error() {
         let limits = L3Limits { reference_max: 999, pages: 2, ..L3Limits::new(1, 10) };
-        let mut index = PagedIndex::new(&limits, 10).unwrap();
+        let mut index = PagedIndex::new(&limits, 40).unwrap();
         let mut slots: Vec<u32> = (0..32).map(|n| index.insert(n).unwrap()).collect();
         slots.sort_unstable();
         slots.dedup();
@@ -157,9 +184,16 @@ mod tests {
     }
 
     #[test]
-    fn limits_beyond_slot_numbers_are_refused() {
-        let limits = L3Limits { pages: u32::MAX / 16 + 1, ..L3Limits::new(1, 10) };
-        assert!(matches!(PagedIndex::new(&limits, 10), Err(LimitsError::TooMany { .. })));
+    fn slots_run_out_without_taking_a_page() {
+        let limits = L3Limits { reference_max: 999, pages: 9, ..L3Limits::new(1, 10) };
+        let mut index = PagedIndex::new(&limits, 2).unwrap();
+        assert!(index.insert(0).is_ok() && index.insert(100).is_ok());
+        assert_eq!(index.insert(200), Err(BookError::OrderTableFull));
+        assert_eq!((index.pages_in_use(), index.find(200)), (2, None));
+    }
+
+    #[test]
+    fn a_page_table_beyond_32_bits_is_refused() {
         let limits = L3Limits { reference_max: u64::MAX, ..L3Limits::new(1, 10) };
         assert!(matches!(PagedIndex::new(&limits, 10), Err(LimitsError::TooMany { .. })));
     }

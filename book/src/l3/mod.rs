@@ -100,8 +100,6 @@ impl<I: OrderIndex> L3Books<I> {
     /// The slot of a live order.
     #[inline(always)]
     fn slot_of(&self, reference: u64) -> Option<u32> {
-        let slot = self.index.find(reference)?;
-        let order = self.orders.at(slot);
-        (order.reference == reference && order.quantity > 0).then_some(slot)
+        self.index.find(reference)
     }
 }

@@ -41,6 +41,10 @@ pub(super) struct Trust {
     loss: u32,
     /// Refreshes that losses announced and that have not come yet.
     due: u64,
+    /// Some of those may never come, because the instrument is no longer wanted.
+    stuck: bool,
+    /// Books were given up since no refresh is due: the next loss may count them.
+    given_up: bool,
     /// Number of gaps so far.
     epoch: u32,
     /// Marks of an older epoch are gapped.
@@ -60,6 +64,8 @@ impl Trust {
             marks: vec![UNKNOWN; instruments].into_boxed_slice(),
             loss: 0,
             due: 0,
+            stuck: false,
+            given_up: false,
             epoch: 0,
             floor: 0,
             floor_before: 0,
@@ -73,6 +79,7 @@ impl Trust {
     pub(super) fn forget_all(&mut self) {
         self.marks.fill(UNKNOWN);
         self.due = 0;
+        (self.stuck, self.given_up) = (false, false);
     }
 
     /// The same, and the producer is another one.
@@ -81,10 +88,17 @@ impl Trust {
         self.forget_all();
     }
 
+    /// One book is no longer wanted.
     pub(super) fn forget(&mut self, index: u32) {
         if let Some(mark) = self.marks.get_mut(index as usize) {
+            self.stuck |= self.due > 0 && mark.held && mark.loss != self.loss;
+            self.given_up |= mark.held;
             *mark = UNKNOWN;
         }
+    }
+
+    pub(super) fn is_stuck(&self) -> bool {
+        self.stuck
     }
 
     pub(super) fn len(&self) -> usize {
@@ -157,15 +171,26 @@ impl Trust {
         *mark = Mark { held: true, complete: true, state, loss, epoch };
         // A book that the seat had not been given yet was not counted by the loss.
         self.due = self.due.saturating_sub(u64::from(announced));
+        if announced && self.due == 0 {
+            (self.stuck, self.given_up) = (false, false);
+        }
     }
 
-    /// A loss after which so many books are refreshed.
-    pub(super) fn lost(&mut self, instruments: u32) {
+    /// A loss after which so many books are refreshed. Begins and ends of gaps may be among what was
+    /// lost, so the record also says how the channel stands now, if the producer tells.
+    pub(super) fn lost(&mut self, instruments: u32, channel: BookState) {
+        match channel {
+            BookState::Gapped if self.open_gaps == 0 => self.gap_begin(),
+            BookState::Live => (self.open_gaps, self.floor) = (0, 0),
+            _ => {}
+        }
         if instruments == 0 {
             return;
         }
         self.loss = self.loss.wrapping_add(1);
         self.due = self.due.saturating_add(u64::from(instruments));
+        // The producer may have lost records of such a book before it heard of the change.
+        self.stuck |= self.given_up;
     }
 
     pub(super) fn gap_begin(&mut self) {

@@ -224,6 +224,18 @@ impl Lane {
         self.say(payload::GapEnd { how: how as u8, ..payload::GapEnd::default() });
     }
 
+    /// Says of every book how it is: after a gap, books that were sent whole inside it are live
+    /// without anything else to send.
+    pub fn vouch(&mut self) {
+        self.step += 1;
+        for index in 1..self.naive.instruments() {
+            let new = self.state as u8;
+            let change = payload::BookStateChange { new, ..payload::BookStateChange::default() };
+            self.push(index, Side::Bid, change);
+        }
+        self.fanout.end_step(self.step);
+    }
+
     pub fn session_start(&mut self) {
         self.naive.clear();
         self.state = BookState::Live;
@@ -310,6 +322,7 @@ impl Refresh for Writer<'_> {
             trades: report.counted as u32,
             instruments: report.instruments as u32,
         };
+        // Its quality is the state of the channel.
         self.record(0, Side::Bid, lost)
     }
 }

@@ -27,6 +27,17 @@ pub struct StepView<'a> {
     pub books: &'a Books,
 }
 
+/// A book without orders, as a refresh would send it.
+#[derive(Clone, Copy, Debug)]
+pub struct EmptyBook {
+    /// Its `book_begin`.
+    pub begin: Record,
+    /// Its `book_end`.
+    pub end: Record,
+    /// Its `top`.
+    pub top: Record,
+}
+
 /// Where a lane writes. Every method is called on the lane's thread and may not block, allocate or
 /// call the system, but for outlets that say they may (files of a replay).
 pub trait Outlet {
@@ -55,12 +66,20 @@ pub trait Outlet {
     /// A new or changed row of the instrument table.
     fn instrument(&mut self, row: &InstrumentRow);
 
+    /// The book of an instrument begins, empty: its boundaries and its top, for seats that want it
+    /// and wait for no refresh of it. Only outlets with seats care.
+    fn book_begins(&mut self, _instrument: u32, _book: &EmptyBook) {}
+
     /// The latest state of an instrument.
     fn image(&mut self, instrument: u32, image: &Image);
 
     /// The session that follows, or that has just ended: gaps are told by it. Only outlets with a
     /// ledger care.
     fn session(&mut self, _id: &[u8; 16]) {}
+
+    /// The start of a session has been published. Seats that could not take it hold books of the
+    /// last one, of `instruments` instruments. Only outlets with seats care.
+    fn session_began(&mut self, _instruments: u32) {}
 
     /// A gap was declared.
     fn gap_opened(&mut self, channel: u16, gap: &Gap);

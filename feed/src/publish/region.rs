@@ -29,7 +29,7 @@ use crate::counts::Counts;
 use crate::error::{FeedError, Result};
 use crate::gap::{Gap, OPEN_GAPS_MAX};
 use crate::publish::control;
-use crate::publish::outlet::Outlet;
+use crate::publish::outlet::{EmptyBook, Outlet};
 use crate::publish::refresh::{BookRefresh, Want};
 use crate::venue::nasdaq::{Limits, VENUE};
 
@@ -359,6 +359,24 @@ impl Outlet for Regions {
         }
     }
 
+    fn book_begins(&mut self, instrument: u32, book: &EmptyBook) {
+        let Some(inner) = &mut self.inner else { return };
+        // As book records: a seat that loses one of them gets the book by refresh.
+        let orders = inner.fanout.interest(instrument, Class::Orders as u8)
+            | inner.fanout.interest(instrument, Class::Levels as u8);
+        let tops = inner.fanout.interest(instrument, Class::Top as u8);
+        let parts = [
+            (orders, Class::Orders, &book.begin),
+            (orders, Class::Orders, &book.end),
+            (tops, Class::Top, &book.top),
+        ];
+        for (seats, class, record) in parts {
+            if seats != 0 {
+                inner.fanout.push(seats, class as u8, instrument, &record.to_words());
+            }
+        }
+    }
+
     fn image(&mut self, instrument: u32, image: &Image) {
         let Some(inner) = &mut self.inner else { return };
         let words = image.as_words();
@@ -373,6 +391,14 @@ impl Outlet for Regions {
     fn session(&mut self, id: &[u8; 16]) {
         if let Some(inner) = &mut self.inner {
             inner.session = *id;
+        }
+    }
+
+    fn session_began(&mut self, instruments: u32) {
+        let Some(inner) = &mut self.inner else { return };
+        let deaf = inner.fanout.silent();
+        for index in 1..=instruments {
+            inner.fanout.request_refresh(index, deaf);
         }
     }
 

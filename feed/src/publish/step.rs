@@ -4,13 +4,15 @@
 //! its class and instrument; it is counted in any case, so that summaries do not depend on who
 //! was attached.
 
-use wire::payload::Payload;
+use wire::codes::BookCause;
+use wire::payload::{BookBegin, BookEnd, Payload};
 use wire::{
     BookState, Header, InstrumentId, Nature, Origin, Path, Quality, Record, StampBy, Venue,
 };
 
 use crate::counts::Counts;
-use crate::publish::outlet::Outlet;
+use crate::publish::outlet::{EmptyBook, Outlet};
+use crate::publish::refresh::top_payload;
 
 /// Where and when the message of a step came from.
 #[derive(Clone, Copy, Debug)]
@@ -109,6 +111,22 @@ impl<O: Outlet> Publisher<O> {
         }
         let record = Record::new(self.header(index, quality), payload);
         self.outlet.push(seats, class, index, &record);
+    }
+
+    /// Tells the seats that the book of `index` begins, empty: what follows builds it. Not counted:
+    /// it is private to the seats, as a refresh is.
+    #[cold]
+    pub fn book_begins(&mut self, index: u32, state: BookState) {
+        let quality = self.quality(state).snapshot();
+        let header = |quality| Header { origin: HANDLER, ..self.header(index, quality) };
+        let cause = BookCause::Session as u8;
+        let ended = quality.end_of_event();
+        let book = EmptyBook {
+            begin: Record::new(header(quality), BookBegin { cause, ..BookBegin::default() }),
+            end: Record::new(header(ended), BookEnd { cause, ..BookEnd::default() }),
+            top: Record::new(header(ended), top_payload(book::Top::EMPTY)),
+        };
+        self.outlet.book_begins(index, &book);
     }
 
     #[inline(always)]

@@ -5,7 +5,7 @@ use wire::{Class, Image, InstrumentRow, Record};
 
 use crate::counts::Counts;
 use crate::gap::Gap;
-use crate::publish::outlet::{Outlet, StepView};
+use crate::publish::outlet::{EmptyBook, Outlet, StepView};
 use crate::publish::refresh::BookRefresh;
 use crate::replay::book_csv::BookCsv;
 use crate::replay::records::RecordLog;
@@ -64,12 +64,20 @@ impl<O: Outlet> Outlet for ReplayOutlet<O> {
         self.seats.instrument(row);
     }
 
+    fn book_begins(&mut self, instrument: u32, book: &EmptyBook) {
+        self.seats.book_begins(instrument, book);
+    }
+
     fn image(&mut self, instrument: u32, image: &Image) {
         self.seats.image(instrument, image);
     }
 
     fn session(&mut self, id: &[u8; 16]) {
         self.seats.session(id);
+    }
+
+    fn session_began(&mut self, instruments: u32) {
+        self.seats.session_began(instruments);
     }
 
     fn gap_opened(&mut self, channel: u16, gap: &Gap) {

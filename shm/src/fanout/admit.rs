@@ -28,8 +28,9 @@ impl<L: Lines> Fanout<L> {
     fn read_request(&mut self, number: usize, word: u64, now_ns: u64) {
         let Some(seat) = self.seats.get_mut(number) else { return };
         let Seat { row, ring, .. } = seat;
-        if row.read(ring.ctl()).is_err() {
-            // Being written: the writer rings again when it is done.
+        if !row.read(ring.ctl()) {
+            // Being written. The bell counts as not heard, so that the next poll looks again.
+            seat.bell = seat.bell.wrapping_sub(1);
             return;
         }
         if row.claim() != word {

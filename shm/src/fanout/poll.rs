@@ -26,6 +26,14 @@ pub struct Events {
     pub too_large: Option<RefreshTooLarge>,
 }
 
+impl Events {
+    /// Whether anything happened.
+    #[inline(always)]
+    pub const fn any(&self) -> bool {
+        self.activated | self.closed | self.resynced != 0 || self.too_large.is_some()
+    }
+}
+
 impl<L: Lines> Fanout<L> {
     /// Ends a poll. `found_nothing` says that the lane has time for a refresh; `now_ns` is the
     /// lane's clock.
@@ -62,7 +70,7 @@ impl<L: Lines> Fanout<L> {
         if self.polls.is_multiple_of(SAMPLE_POLLS) {
             self.sample();
         }
-        std::mem::take(&mut self.events)
+        if self.events.any() { std::mem::take(&mut self.events) } else { Events::default() }
     }
 
     #[inline(always)]
@@ -85,14 +93,15 @@ impl<L: Lines> Fanout<L> {
         if dead != 0 {
             self.kill_seats(dead);
         }
-        for number in 0..self.seats.len() {
-            let rung = self
-                .seats
-                .get(number)
-                .is_some_and(|seat| claim::hear_bell(seat.ring.ctl(), CTL_CLAIM) != seat.bell);
-            if rung {
-                self.answer_bell(number, now_ns);
-            }
+        let mut rung = 0_u8;
+        for (number, seat) in self.seats.iter().enumerate() {
+            let bell = claim::hear_bell(seat.ring.ctl(), CTL_CLAIM);
+            rung |= u8::from(bell != seat.bell) << number;
+        }
+        while rung != 0 {
+            let number = rung.trailing_zeros() as usize;
+            rung &= rung - 1;
+            self.answer_bell(number, now_ns);
         }
     }
 
@@ -128,6 +137,7 @@ impl<L: Lines> Fanout<L> {
             seat.loss = LostReport::default();
             seat.set_state(SeatState::Active, Reason::None);
             self.silent &= !(1 << number);
+            self.withhold_pending(number);
             self.reconsider(number);
         }
     }

@@ -12,7 +12,7 @@ use crate::sync::Ordering;
 pub struct RingReader<L, C, const W: usize = LINE_WORDS> {
     ring: L,
     ctl: C,
-    slots: Slots,
+    slots: Slots<W>,
     shape: RingShape,
     position: u64,
     released: u64,
@@ -41,7 +41,7 @@ impl<L: Lines, C: Lines, const W: usize> RingReader<L, C, W> {
     /// # Errors
     /// [`ShapeError`] if a ring of this shape does not fit.
     pub fn idle(ring: L, ctl: C, shape: RingShape) -> Result<Self, ShapeError> {
-        let slots = Slots::new(&ring, shape.slots_line, shape.capacity, W)?;
+        let slots = Slots::new(&ring, shape.slots_line, shape.capacity)?;
         check_line(&ring, shape.position_line)?;
         check_line(&ctl, shape.cursor_line)?;
         Ok(RingReader { ring, ctl, slots, shape, position: 0, released: 0, epoch: 0 })

@@ -10,7 +10,7 @@ use crate::slot::{ShapeError, Slots};
 pub struct RingWriter<L, C, const W: usize = LINE_WORDS> {
     ring: L,
     ctl: C,
-    slots: Slots,
+    slots: Slots<W>,
     shape: RingShape,
     head: u64,
     cursor: u64,
@@ -24,7 +24,7 @@ impl<L: Lines, C: Lines, const W: usize> RingWriter<L, C, W> {
     /// # Errors
     /// [`ShapeError`] if the ring does not fit.
     pub fn new(ring: L, ctl: C, shape: RingShape) -> Result<Self, ShapeError> {
-        let slots = Slots::new(&ring, shape.slots_line, shape.capacity, W)?;
+        let slots = Slots::new(&ring, shape.slots_line, shape.capacity)?;
         check_line(&ring, shape.position_line)?;
         check_line(&ctl, shape.cursor_line)?;
         Ok(RingWriter { ring, ctl, slots, shape, head: 0, cursor: 0, stored: 0, epoch: 0 })

@@ -142,7 +142,7 @@ impl<R: Lines, C: Lines> Consumer<R, C> {
             return;
         }
         // A row that stays half written is left by a stopped writer of an older epoch.
-        let whole = self.row.read(self.reader.ctl()).is_ok() && self.row.terms().is_some();
+        let whole = self.row.read(self.reader.ctl()) && self.row.terms().is_some();
         if !whole || self.row.claim() != claim || self.row.number() != number {
             self.write_request();
         }

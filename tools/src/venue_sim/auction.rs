@@ -1,8 +1,8 @@
 //! Auctions: one price for everybody, chosen so that most shares match.
 //!
 //! All orders take part: those for the auction only, the displayed book, hidden orders. The price
-//! is one of their limits, or the reference price, so it is always on a tick. Among these prices, of
-//! those at which most shares pair off, the one with the smallest imbalance wins, then the one
+//! is one of their limits, or the reference price, so it is always on a tick. Of these prices the
+//! one wins at which most shares pair off, then the one with the smallest imbalance, then the one
 //! nearest to the reference price, then the lower. Better prices are filled first; at one price the
 //! displayed queue comes before the hidden one, and both before orders for the auction only. A book
 //! that was crossed in the call phase is not crossed afterwards, because a pair that still crossed

@@ -20,7 +20,7 @@ const MEDIAN_LIFETIME: f64 = 12.0;
 /// Deviation of lifetimes, in powers of two.
 const LIFETIME_BITS: f64 = 4.5;
 /// Of 10,000 arrivals so many take from the book.
-const MARKETABLE: u64 = 195;
+const MARKETABLE: u64 = 140;
 /// Of 10,000 arrivals so many rest unseen.
 const HIDDEN: u64 = 450;
 /// Of 10,000 displayed orders so many name their participant.
@@ -28,7 +28,7 @@ const ATTRIBUTED: u64 = 300;
 /// Of 10,000 displayed orders so many have a reserve price.
 const DISCRETIONARY: u64 = 150;
 /// Of 10,000 ends of a lifetime so many are replacements, and so many reductions.
-const REPLACED: u64 = 1_590;
+const REPLACED: u64 = 1_660;
 const REDUCED: u64 = 110;
 /// Of 10,000 arrivals so many move the reference price by a tick.
 const DRIFT: u64 = 400;

@@ -51,6 +51,6 @@ pub use error::Error;
 pub use hours::Hours;
 pub use instrument::symbol;
 pub use output::{Output, require_sim};
-pub use session::{Session, Settings};
+pub use session::{Finished, Session, Settings};
 pub use slice::Slice;
 pub use tape::{Summary, Tape};
