@@ -80,7 +80,7 @@ fn advice_fetches_memory_that_nobody_touched() {
     let mut bytes = vec![0_u8; 16 << 20];
     let outcome = advise_huge(&mut bytes);
     if outcome.reason.contains("not fetched") {
-        println!("SKIPPED advice_fetches_memory_that_nobody_touched: kernel before 5.14");
+        e2e::skipped("advice_fetches_memory_that_nobody_touched", "kernel before 5.14");
         return;
     }
     faults_of_writing(&mut [0; 4096]);

@@ -162,12 +162,12 @@ fn the_busy_loop_makes_no_system_call() {
     let clock = Clock::measure().expect("a clock");
     let name = "the_busy_loop_makes_no_system_call";
     if clock.calibration().counter != Counter::Tsc {
-        println!("SKIPPED {name}: the TSC is no clock here");
+        e2e::skipped(name, "the TSC is no clock here");
         return;
     }
     let busy = loop_without_system_calls(&clock, PollMode::Busy);
     if busy == Ended::Code(REFUSED) {
-        println!("SKIPPED {name}: this kernel or sandbox has no seccomp");
+        e2e::skipped(name, "this kernel or sandbox has no seccomp");
         return;
     }
     assert_eq!(busy, Ended::Code(0));

@@ -14,7 +14,7 @@ const LOBSTER: &str = "packets/lobster/AAPL_2012-06-21_34200000_57600000";
 
 fn recording(test: &str, path: &str) -> Option<PathBuf> {
     let Some(folder) = std::env::var_os("HOTLANE_DATA") else {
-        println!("SKIPPED {test}: HOTLANE_DATA is not set");
+        e2e::skipped(test, "HOTLANE_DATA is not set");
         return None;
     };
     Some(PathBuf::from(folder).join(path))

@@ -18,7 +18,7 @@ use wire::{BookState, Nature, Side};
 fn data(test: &str) -> Option<PathBuf> {
     let folder = std::env::var_os("HOTLANE_DATA").map(|folder| Path::new(&folder).join("packets"));
     if folder.is_none() {
-        println!("SKIPPED {test}: HOTLANE_DATA is not set");
+        e2e::skipped(test, "HOTLANE_DATA is not set");
     }
     folder
 }

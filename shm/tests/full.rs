@@ -77,7 +77,7 @@ fn other_process() {
 
 fn check(name: &str, options: &str, role: &str) {
     let Some(output) = on_small_tmpfs(options, role) else {
-        println!("SKIPPED {name}: this process may not mount a tmpfs");
+        e2e::skipped(name, "this process may not mount a tmpfs");
         return;
     };
     let said = String::from_utf8_lossy(&output.stdout).into_owned();

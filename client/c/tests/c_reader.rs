@@ -101,7 +101,7 @@ fn a_c_program_sees_what_a_rust_consumer_sees() {
     let root = root();
     let program = root.path().join("read_ring");
     if !compile(&program) {
-        println!("SKIPPED c_reader: no C compiler");
+        e2e::skipped("c_reader", "no C compiler");
         return;
     }
     let shape = Shape { lanes: vec!["one", "two"], capacity: 16_384, ..Shape::default() };
@@ -173,7 +173,7 @@ fn a_program_without_an_instance_is_told_so() {
     let root = root();
     let program = root.path().join("read_ring");
     if !compile(&program) {
-        println!("SKIPPED c_reader: no C compiler");
+        e2e::skipped("c_reader", "no C compiler");
         return;
     }
     let run = |name: &str| Command::new(&program).arg(root.path()).arg(name).output().expect("run");
@@ -192,7 +192,7 @@ fn the_header_is_also_cpp() {
         .output();
     match made {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            println!("SKIPPED the_header_is_also_cpp: no C++ compiler");
+            e2e::skipped("the_header_is_also_cpp", "no C++ compiler");
         }
         Err(error) => panic!("c++: {error}"),
         Ok(done) => {

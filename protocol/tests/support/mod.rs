@@ -79,7 +79,7 @@ pub fn hex(text: &str) -> Vec<u8> {
 pub fn recordings(test: &str) -> Option<PathBuf> {
     let folder = std::env::var_os("HOTLANE_DATA").map(PathBuf::from);
     if folder.is_none() {
-        println!("SKIPPED {test}: HOTLANE_DATA is not set");
+        e2e::skipped(test, "HOTLANE_DATA is not set");
     }
     folder
 }

@@ -203,7 +203,7 @@ pub fn one_symbol(file: &[u8], locate: u16) -> Vec<u8> {
 pub fn recordings(test: &str) -> Option<PathBuf> {
     let folder = std::env::var_os("HOTLANE_DATA").map(PathBuf::from);
     if folder.is_none() {
-        println!("SKIPPED {test}: HOTLANE_DATA is not set");
+        e2e::skipped(test, "HOTLANE_DATA is not set");
     }
     folder
 }
