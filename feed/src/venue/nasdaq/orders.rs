@@ -128,8 +128,15 @@ impl Nasdaq {
         cx: &mut Context<'_, O>,
     ) -> u32 {
         let (reference, shares) = (m.reference.get(), i64::from(m.executed.get()));
-        // An unknown code prints, and is counted: volume that is not shown is the worse lie.
-        let prints = cx.unknown_code(m.prints()).is_none_or(|p| p == YesNo::Yes);
+        let prints = match m.prints() {
+            Some(YesNo::Yes) => true,
+            Some(YesNo::No) => false,
+            // Counted, and printed: volume that is not shown is the worse lie.
+            Some(YesNo::NotAvailable) | None => {
+                cx.refuse(LaneReject::UnknownCode);
+                true
+            }
+        };
         let at = Some((i64::from(m.price.get()), prints));
         self.execution(m.header.locate.get(), reference, shares, m.match_number.get(), at, cx)
     }
