@@ -110,7 +110,8 @@ proptest! {
             for side in [Side::Bid, Side::Ask] {
                 let reference = (number * 2 + side as usize) as u64;
                 let event = Event::Add { instrument: 0, reference, side, price, quantity: 1 };
-                let expected = if price == i64::MIN || price == i64::MAX { Err(BookError::AbsurdPrice) } else { Ok(()) };
+                let extreme = price == i64::MIN || price == i64::MAX;
+                let expected = if extreme { Err(BookError::AbsurdPrice) } else { Ok(()) };
                 prop_assert_eq!(pair.apply(event), expected);
             }
         }

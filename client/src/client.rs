@@ -56,6 +56,8 @@ pub struct Client {
     pace: Pace,
     looked_at: Option<u64>,
     busy: u32,
+    /// The lane that comes first in the next poll.
+    turn: usize,
     /// The last generation that was attached to.
     generation: Option<u64>,
     problem: Option<Error>,
@@ -85,6 +87,7 @@ impl Client {
             pace: Pace::new(),
             looked_at: None,
             busy: 0,
+            turn: 0,
             generation: None,
             problem: None,
         })
@@ -148,25 +151,38 @@ impl Client {
     /// Hands out what there is: records of every lane in turn, at most 64 each, and whatever else
     /// happened. Returns the number of records.
     #[inline]
-    pub fn poll(&mut self, mut tell: impl FnMut(Event<'_>)) -> usize {
+    pub fn poll(&mut self, tell: impl FnMut(Event<'_>)) -> usize {
+        self.poll_at_most(usize::MAX, tell)
+    }
+
+    /// The same, but at most `limit` records. Who has room for less than 64 of each lane calls
+    /// this; after a poll that was cut short another lane begins, so that none waits for ever.
+    pub fn poll_at_most(&mut self, limit: usize, mut tell: impl FnMut(Event<'_>)) -> usize {
         if !self.notices.is_empty() {
             self.tell_notices(&mut tell);
         }
         let mut taken = 0;
-        for (number, lane) in self.lanes.iter_mut().enumerate() {
-            taken += lane.drain(number, &mut tell);
+        let first = self.turn;
+        for (number, lane) in self.lanes.iter_mut().enumerate().skip(first) {
+            taken += lane.drain(number, limit - taken, &mut tell);
         }
-        if taken == 0 {
-            self.idle();
-        } else {
+        for (number, lane) in self.lanes.iter_mut().enumerate().take(first) {
+            taken += lane.drain(number, limit - taken, &mut tell);
+        }
+        if taken >= limit {
+            self.turn = if first + 1 < self.lanes.len() { first + 1 } else { 0 };
+        }
+        if taken > 0 {
             self.busy += 1;
             if self.busy >= BUSY_POLLS {
                 self.busy = 0;
                 self.poll_seats();
             }
-        }
-        if !self.notices.is_empty() && taken == 0 {
-            self.tell_notices(&mut tell);
+        } else if limit > 0 {
+            self.idle();
+            if !self.notices.is_empty() {
+                self.tell_notices(&mut tell);
+            }
         }
         taken
     }

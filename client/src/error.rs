@@ -89,7 +89,7 @@ pub enum Error {
 }
 
 fn class_names() -> String {
-    wire::class::set_names(0xff & !wire::Class::Stream.bit())
+    wire::class::set_names(!wire::Class::Stream.bit())
 }
 
 fn advice(reason: Reason) -> &'static str {

@@ -5,12 +5,10 @@
 //! heartbeat may be too old, and that of the process.
 
 use shm::generation::Observed;
-use shm::header::{Expect, RegionKind};
 use shm::images::{ImageReader, PAYLOAD_WORDS};
 use shm::liveness::monotonic_ns;
-use shm::mapping::{Access, MappedLines};
-use shm::paths::DATA_MODE;
-use shm::region::Region;
+use shm::mapping::MappedLines;
+use shm::region::{Region, utc_ns};
 use wire::image::IMAGE_WORDS;
 use wire::{BookState, Image, InstrumentId};
 
@@ -33,7 +31,9 @@ pub struct ImageView {
 #[derive(Debug)]
 pub struct Images {
     reader: ImageReader<MappedLines>,
-    images: Region,
+    /// With the heartbeat of the lane, in the clock of its records: UTC.
+    lane: Region,
+    /// With the heartbeat of the process, in CLOCK_MONOTONIC.
     instance: Region,
 }
 
@@ -45,13 +45,8 @@ impl Client {
     pub fn images(&self, lane: usize) -> Result<Option<Images>> {
         let view = self.lanes().get(lane).and_then(|lane| lane.view.as_ref());
         let (Some(view), Some(instance)) = (view, self.instance()) else { return Ok(None) };
-        // The producer's own check of the table's length comes with its reader.
-        let reader = view.images()?;
-        let layout = Some((wire::LAYOUT_VERSION, wire::table::LAYOUT_HASH));
-        let generation = Some(instance.generation());
-        let expect = Expect { kind: Some(RegionKind::Images), layout, generation, mode: DATA_MODE };
-        let images = Region::open(&view.dir().join("images"), Access::ReadOnly, &expect)?;
-        Ok(Some(Images { reader, images, instance: instance.region().clone() }))
+        let (reader, lane) = (view.images()?, view.heart()?);
+        Ok(Some(Images { reader, lane, instance: instance.region().clone() }))
     }
 }
 
@@ -71,16 +66,18 @@ impl Images {
             return None;
         }
         let own = image.quality.state().unwrap_or(BookState::None);
-        Some(ImageView { image, state: worst(own, self.lane_state(monotonic_ns())) })
+        Some(ImageView { image, state: worst(own, self.lane_state()) })
     }
 
     /// Whether the lane's word is worth anything now.
-    fn lane_state(&self, now_ns: u64) -> BookState {
+    fn lane_state(&self) -> BookState {
         let ready = |region: &Region| matches!(region.observe(), Observed::Ready(_));
-        let old = |region: &Region| now_ns.saturating_sub(region.last_beat()) > STALE_NS;
-        // A lane that has never beaten its own heart is known by the heart of its process.
-        let lane_old = self.images.last_beat() != 0 && old(&self.images);
-        if !ready(&self.instance) || !ready(&self.images) || old(&self.instance) || lane_old {
+        let process_old = monotonic_ns().saturating_sub(self.instance.last_beat()) > STALE_NS;
+        // The two clocks may differ a little. A lane that has never beaten its own heart is known
+        // by the heart of its process.
+        let beat = self.lane.last_beat();
+        let lane_old = beat != 0 && utc_ns().abs_diff(beat) > STALE_NS;
+        if !ready(&self.instance) || !ready(&self.lane) || process_old || lane_old {
             BookState::Stale
         } else {
             BookState::Live

@@ -135,10 +135,16 @@ impl Lane {
         self.state = LaneState::Unseated;
     }
 
-    /// Hands out at most [`BATCH`] records and gives their slots back.
+    /// Hands out at most [`BATCH`] records, and at most `limit`, and gives their slots back.
     #[inline]
-    pub(crate) fn drain(&mut self, number: usize, tell: &mut impl FnMut(Event<'_>)) -> usize {
-        let limit = if self.boundary.is_some() { self.bounded(number, tell) } else { BATCH };
+    pub(crate) fn drain(
+        &mut self,
+        number: usize,
+        limit: usize,
+        tell: &mut impl FnMut(Event<'_>),
+    ) -> usize {
+        let batch = if self.boundary.is_some() { self.bounded(number, tell) } else { BATCH };
+        let limit = limit.min(batch);
         let Some(seat) = &mut self.seat else { return 0 };
         let mut taken = 0;
         while taken < limit {

@@ -105,6 +105,50 @@ impl Run {
         assert_eq!(self.handler.lanes[0].fanout.refreshes_pending(0), 0);
     }
 
+    fn quiet_polls(&mut self) {
+        self.handler.lanes[0].end_poll(false);
+        self.drain();
+    }
+
+    /// The gap is healed, every refresh has come, and whatever doubt cannot end is ended.
+    fn come_to_rest(&mut self) {
+        if self.handler.lanes[0].state == BookState::Gapped {
+            self.toggle_gap();
+        }
+        self.settle();
+        if self.books.lane(0).is_some_and(|books| books.needs_resync()) {
+            self.client.resync();
+            self.settle();
+        }
+        self.handler.lanes[0].vouch();
+        self.settle();
+    }
+
+    /// Every wanted book, and no other, is there and equal.
+    fn check_end(&self, filter: &FilterSpec) -> Result<(), TestCaseError> {
+        let lane = &self.handler.lanes[0];
+        let books = self.books.lane(0).expect("books");
+        if lane.fanout.counters(0)[Counter::TooLarge.index()] > 0 {
+            // A book is larger than the ring and never comes: then nothing wrong may be usable.
+            for index in (1..5).filter(|index| books.usable(id(*index))) {
+                prop_assert_eq!(lane.naive.difference(index, books), None);
+            }
+            return Ok(());
+        }
+        for index in 1..5 {
+            let symbol = format!("S{index}");
+            let is_wanted = filter.instruments.names(&symbol, &symbol);
+            prop_assert_eq!(books.complete(id(index)), is_wanted, "instrument {}", index);
+            if is_wanted {
+                prop_assert_eq!(lane.naive.difference(index, books), None);
+                prop_assert!(books.usable(id(index)), "{:?}", books.state(id(index)));
+            }
+        }
+        prop_assert_eq!(books.counts().total(), 0, "{:?}", books.counts());
+        prop_assert_eq!(self.client.lanes()[0].stats().out_of_order, 0);
+        Ok(())
+    }
+
     fn toggle_gap(&mut self) {
         let lane = &mut self.handler.lanes[0];
         if lane.state == BookState::Gapped {
@@ -140,6 +184,52 @@ fn wanted(bits: u8) -> Wanted {
     Wanted::Symbols(names.map(|index| format!("S{index}")).collect())
 }
 
+/// What is asked for in a run, and whether the producer has heard of the last change.
+struct Asked {
+    filter: FilterSpec,
+    unheard: bool,
+}
+
+fn act_on(run: &mut Run, asked: &mut Asked, act: Act) {
+    match act {
+        Act::Market(op) => run.handler.lanes[0].op(op),
+        Act::Burst(ops) => {
+            ops.into_iter().for_each(|op| run.handler.lanes[0].op(op));
+            // The ring has room again, its loss is declared; refreshes come one at a time.
+            run.quiet_polls();
+            run.handler.lanes[0].end_poll(false);
+            run.drain();
+            asked.unheard = false;
+        }
+        Act::EndPoll(idle) => {
+            run.handler.lanes[0].end_poll(idle);
+            asked.unheard = false;
+        }
+        Act::Consume(times) => {
+            for _ in 0..times {
+                run.poll();
+            }
+        }
+        Act::Resync => {
+            run.client.resync();
+            asked.unheard = true;
+        }
+        Act::Want(bits) => {
+            asked.filter.instruments = wanted(bits);
+            run.client.set_filter(asked.filter.clone());
+            asked.unheard = true;
+        }
+        Act::Gap => run.toggle_gap(),
+        Act::Session => {
+            // A start that the seat loses is declared as a loss of no instrument.
+            run.drain();
+            run.quiet_polls();
+            run.handler.lanes[0].session_start();
+            asked.unheard = false;
+        }
+    }
+}
+
 fn run(classes: u8, policy: Policy, capacity: u64, acts: Vec<Act>) -> Result<(), TestCaseError> {
     let root = root();
     let mut handler = Handler::start(root.path(), "test", &Shape { capacity, ..Shape::default() });
@@ -147,87 +237,18 @@ fn run(classes: u8, policy: Policy, capacity: u64, acts: Vec<Act>) -> Result<(),
     let mut books = BookSet::new(BookSpec { orders: 4, levels: 1, ..BookSpec::default() });
     join(&mut handler, &mut client, |event| books.on(event));
     let mut run = Run { handler, client, books, lost: 0 };
-    let mut filter = FilterSpec { classes, policy, ..FilterSpec::default() };
-    // A filter change or resync is in force only when the producer has heard of it.
-    let mut unheard = false;
+    let filter = FilterSpec { classes, policy, ..FilterSpec::default() };
+    let mut asked = Asked { filter, unheard: false };
     for act in acts {
-        match act {
-            Act::Market(op) => run.handler.lanes[0].op(op),
-            Act::Burst(ops) => {
-                ops.into_iter().for_each(|op| run.handler.lanes[0].op(op));
-                // The ring has room again, its loss is declared; refreshes come one at a time.
-                run.handler.lanes[0].end_poll(false);
-                run.drain();
-                run.handler.lanes[0].end_poll(false);
-                run.drain();
-                unheard = false;
-            }
-            Act::EndPoll(idle) => {
-                run.handler.lanes[0].end_poll(idle);
-                unheard = false;
-            }
-            Act::Consume(times) => {
-                for _ in 0..times {
-                    run.poll();
-                }
-            }
-            Act::Resync => {
-                run.client.resync();
-                unheard = true;
-            }
-            Act::Want(bits) => {
-                filter.instruments = wanted(bits);
-                run.client.set_filter(filter.clone());
-                unheard = true;
-            }
-            Act::Gap => run.toggle_gap(),
-            Act::Session => {
-                // A start that the seat loses is declared as a loss of no instrument.
-                run.drain();
-                run.handler.lanes[0].end_poll(false);
-                run.drain();
-                run.handler.lanes[0].session_start();
-                unheard = false;
-            }
-        }
+        act_on(&mut run, &mut asked, act);
         run.handler.beat();
-        let quiet = policy != Policy::Conflate && !unheard;
+        let quiet = policy != Policy::Conflate && !asked.unheard;
         if quiet && run.client.lag() == 0 && run.poll() == 0 {
             run.check_proven()?;
         }
     }
-    if run.handler.lanes[0].state == BookState::Gapped {
-        run.toggle_gap();
-    }
-    run.settle();
-    if run.books.lane(0).is_some_and(|books| books.needs_resync()) {
-        run.client.resync();
-        run.settle();
-    }
-    run.handler.lanes[0].vouch();
-    run.settle();
-    let naive = &run.handler.lanes[0].naive;
-    let books = run.books.lane(0).expect("books");
-    let counters = run.handler.lanes[0].fanout.counters(0);
-    if counters[Counter::TooLarge.index()] > 0 {
-        // A book is larger than the ring and never comes: then nothing wrong may be usable.
-        for index in (1..5).filter(|index| books.usable(id(*index))) {
-            prop_assert_eq!(naive.difference(index, books), None);
-        }
-        return Ok(());
-    }
-    for index in 1..5 {
-        let symbol = format!("S{index}");
-        let is_wanted = filter.instruments.names(&symbol, &symbol);
-        prop_assert_eq!(books.complete(id(index)), is_wanted, "instrument {}", index);
-        if is_wanted {
-            prop_assert_eq!(naive.difference(index, books), None);
-            prop_assert!(books.usable(id(index)), "{:?}", books.state(id(index)));
-        }
-    }
-    prop_assert_eq!(books.counts().total(), 0, "{:?}", books.counts());
-    prop_assert_eq!(run.client.lanes()[0].stats().out_of_order, 0);
-    Ok(())
+    run.come_to_rest();
+    run.check_end(&asked.filter)
 }
 
 proptest! {

@@ -6,6 +6,7 @@ use book::BookError;
 use client::Books;
 use client::books::{BookSpec, Inconsistency};
 use common::id;
+use shm::seat::Filter;
 use wire::codes::{GapHow, SessionEvent};
 use wire::payload::{self, Payload};
 use wire::{BookState, Class, Header, Nature, Quality, Record, Side};
@@ -213,6 +214,29 @@ fn a_loss_doubts_the_books_until_as_many_refreshes_have_come() {
     refresh(&mut books, 2, LIVE, &[2]);
     assert_eq!(books.refreshes_due(), 0);
     assert!((1..5).all(|index| books.usable(id(index))));
+}
+
+#[test]
+fn a_book_that_is_given_up_stays_away_and_may_leave_a_doubt() {
+    let lost = payload::Lost { records: 5, instruments: 1, ..Default::default() };
+    let filter = Filter::of(Class::Orders.bit(), [2, 3]);
+    let mut books = orders();
+    (1..4).for_each(|index| refresh(&mut books, index, LIVE, &[u64::from(index)]));
+    books.want(&filter);
+    assert!(!books.complete(id(1)) && books.usable(id(2)));
+    // It was on its way when the producer heard of the change.
+    refresh(&mut books, 1, LIVE, &[1]);
+    assert!(!books.complete(id(1)) && books.counts().total() == 0);
+    tell(&mut books, 0, lost);
+    assert!(books.needs_resync() && !books.usable(id(2)), "it may be the loss of book 1");
+    refresh(&mut books, 2, LIVE, &[2]);
+    assert!(!books.needs_resync() && books.usable(id(3)));
+    tell(&mut books, 0, lost);
+    assert!(!books.needs_resync());
+    books.want(&Filter::of(Class::Orders.bit(), [2]));
+    assert!(books.needs_resync());
+    books.forget_all();
+    assert!(!books.needs_resync());
 }
 
 #[test]

@@ -14,6 +14,7 @@ use common::naive::Op;
 use common::*;
 use shm::images::ImageWriter;
 use shm::liveness::monotonic_ns;
+use shm::region::utc_ns;
 use shm::seat::Reason;
 use wire::{BookState, Class, Image, Kind, Nature, Quality, Record};
 
@@ -455,12 +456,13 @@ fn an_image_is_no_better_than_its_lane() {
     let state = |images: &Images| images.read(id(3)).map(|view| view.state);
     instance.region().beat(monotonic_ns());
     assert_eq!(state(&images), Some(BookState::Live), "the lane has no heart of its own yet");
-    region.beat(monotonic_ns() - 200_000_000);
+    region.beat(utc_ns() - 200_000_000);
     assert_eq!(state(&images), Some(BookState::Stale), "the lane hangs");
     write(BookState::Gapped);
     assert_eq!(state(&images), Some(BookState::Gapped));
     write(BookState::Live);
-    region.beat(monotonic_ns());
+    region.beat(utc_ns());
+    instance.region().beat(monotonic_ns());
     assert_eq!(state(&images), Some(BookState::Live));
     assert_eq!(images.read(id(3)).map(|view| view.image.sequence), Some(9));
     instance.region().beat(monotonic_ns() - 200_000_000);

@@ -28,11 +28,13 @@ pub enum LaneReject {
     LocateMoved,
     /// Messages numbered 0: the first of a session is 1.
     SequenceZero,
+    /// A new session whose name is no text: a datagram of something else.
+    SessionName,
 }
 
 impl LaneReject {
     /// Every reject, in the order of its number.
-    pub const ALL: [LaneReject; 9] = [
+    pub const ALL: [LaneReject; 10] = [
         LaneReject::OldSession,
         LaneReject::OtherGroup,
         LaneReject::UnknownLocate,
@@ -42,6 +44,7 @@ impl LaneReject {
         LaneReject::ValueOverflow,
         LaneReject::LocateMoved,
         LaneReject::SequenceZero,
+        LaneReject::SessionName,
     ];
 
     /// Name in tables and JSON.
@@ -56,6 +59,7 @@ impl LaneReject {
             LaneReject::ValueOverflow => "value_overflow",
             LaneReject::LocateMoved => "locate_moved",
             LaneReject::SequenceZero => "sequence_zero",
+            LaneReject::SessionName => "session_name",
         }
     }
 }

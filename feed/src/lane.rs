@@ -240,6 +240,13 @@ impl<O: Outlet> Lane<O> {
             });
             return false;
         }
+        if !is_session_name(&id) {
+            // 20 bytes of another protocol look like a heartbeat; they must not empty the books.
+            self.refuse(LaneReject::SessionName.name(), packet.ts_receive, |c| {
+                c.lane(LaneReject::SessionName);
+            });
+            return false;
+        }
         if let Some(over) = self.current.take() {
             self.old_sessions.rotate_right(1);
             self.old_sessions[0] = over.id;
@@ -253,6 +260,7 @@ impl<O: Outlet> Lane<O> {
         self.publisher.counts.sessions += 1;
         // Consumers drop all books of the lane at this record: what follows builds them anew.
         self.session_record(SessionEvent::Start, 1, packet.ts_receive);
+        self.publisher.outlet.session_began(self.venue.directory.len());
         true
     }
 
@@ -343,6 +351,7 @@ impl<O: Outlet> Lane<O> {
         let stamp = self.publisher.stamp();
         let mut refresh = BookRefresh {
             books: &venue.books,
+            channel: if gaps.open().is_empty() { BookState::Live } else { BookState::Gapped },
             instruments: venue.directory.len(),
             state: &|index| venue.book_state(index, gaps),
             venue: VENUE,
@@ -384,6 +393,11 @@ impl<O: Outlet> Lane<O> {
         while self.venue.write_image(&self.gaps, &mut self.publisher) {}
         self.publisher.outlet.counts(&self.publisher.counts);
     }
+}
+
+/// Names of sessions are text, padded with spaces; some captures have them blanked with zeros.
+fn is_session_name(id: &[u8; 10]) -> bool {
+    id.iter().all(|&byte| byte == 0 || byte == b' ' || byte.is_ascii_graphic())
 }
 
 /// A session's name can only make the data less than the configuration says: `SIM` simulated,

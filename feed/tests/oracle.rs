@@ -298,7 +298,7 @@ fn settings(cases: u32) -> ProptestConfig {
 }
 
 proptest! {
-    #![proptest_config(settings(192))]
+    #![proptest_config(settings(512))]
 
     #[test]
     fn lane_twin_and_consumers_agree_after_every_packet(
@@ -309,7 +309,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(settings(48))]
+    #![proptest_config(settings(96))]
 
     #[test]
     fn they_agree_on_long_sessions_without_loss(

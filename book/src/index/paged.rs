@@ -1,8 +1,8 @@
 //! Order index for references that count up: a page table, as of a processor's memory.
 //!
-//! A reference is an address. The slot numbers of sixteen neighbours share a page of one cache line,
-//! so those of young orders, which most messages are about, lie next to each other, and a lookup is
-//! two small loads and no search. A page is taken when its first order arrives and given back with
+//! A reference is an address. The slot numbers of sixteen neighbours share a page of one cache
+//! line, so those of young orders, which most messages are about, lie next to each other, and a
+//! lookup is two small loads and no search. A page is taken when its first order arrives and given back with
 //! its last, so memory follows the live orders and not the day's total.
 //!
 //! Pages hold slot numbers and not orders: an old order that outlives its neighbours then holds 64
@@ -41,7 +41,8 @@ impl Page {
 /// Page table, pages, and the slots that are free.
 #[derive(Debug, Clone)]
 pub struct PagedIndex {
-    /// Page of reference / 16, or NIL.
+    /// Page of reference / 16, plus 1; 0 where there is none, so that the table of a whole day is
+    /// memory that nobody has touched yet.
     table: Box<[u32]>,
     reference_max: u64,
     pages: Table<Page>,
@@ -65,8 +66,7 @@ impl PagedIndex {
 
     #[inline(always)]
     fn page(&self, reference: u64) -> Option<u32> {
-        let page = *self.table.get(self.place(reference)?)?;
-        (page != NIL).then_some(page)
+        self.table.get(self.place(reference)?)?.checked_sub(1)
     }
 }
 
@@ -82,7 +82,7 @@ impl OrderIndex for PagedIndex {
             max: u64::from(u32::MAX) * u64::from(PAGE) - 1,
         })?;
         Ok(PagedIndex {
-            table: vec![NIL; entries as usize].into_boxed_slice(),
+            table: vec![0; entries as usize].into_boxed_slice(),
             reference_max: limits.reference_max,
             pages: Table::new(pages, Page::EMPTY),
             free_pages: FreeList::new(pages),
@@ -108,12 +108,12 @@ impl OrderIndex for PagedIndex {
         if self.free_slots.len() == 0 {
             return Err(BookError::OrderTableFull);
         }
-        if *entry == NIL {
+        if *entry == 0 {
             // A page is empty when it is given back, so it need not be written.
-            *entry = self.free_pages.take().ok_or(BookError::OrderTableFull)?;
+            *entry = self.free_pages.take().ok_or(BookError::OrderTableFull)? + 1;
         }
         let slot = self.free_slots.take().ok_or(BookError::OrderTableFull)?;
-        self.pages.at_mut(*entry).set(reference, slot);
+        self.pages.at_mut(*entry - 1).set(reference, slot);
         Ok(slot)
     }
 
@@ -122,12 +122,13 @@ impl OrderIndex for PagedIndex {
         let Some(entry) = self.place(reference).and_then(|place| self.table.get_mut(place)) else {
             return;
         };
-        let page = self.pages.at_mut(*entry);
+        let Some(number) = entry.checked_sub(1) else { return };
+        let page = self.pages.at_mut(number);
         page.set(reference, NIL);
         self.free_slots.give(slot);
         if *page == Page::EMPTY {
-            self.free_pages.give(*entry);
-            *entry = NIL;
+            self.free_pages.give(number);
+            *entry = 0;
         }
     }
 

@@ -10,9 +10,9 @@ const NUMBERS_MAX: u32 = 1 << 28;
 
 /// Sizes fixed when books are built.
 ///
-/// Bytes: 512 an instrument; 36 a level and up to 107 for its place in a tree; 36 an order; with the
-/// paged index 68 a page and a quarter of a byte per reference of the day, with the hash index 32 to
-/// 64 an order.
+/// Bytes: 512 an instrument; 36 a level and up to 107 for its place in a tree; 36 an order; with
+/// the paged index 68 a page and a quarter of a byte per reference of the day, with the hash index
+/// 32 to 64 an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct L3Limits {
     /// Number of instruments; their indexes are below it.

@@ -23,6 +23,7 @@ mod trust;
 mod view;
 
 use book::{BookError, LimitsError, Top};
+use shm::seat::Filter;
 use wire::codes::{GapHow, SessionEvent};
 use wire::payload::{self, BookBegin, BookEnd, BookStateChange, GapEnd, Lost, Session};
 use wire::{BookState, Class, InstrumentId, Kind, Record, Side};
@@ -62,7 +63,7 @@ impl Default for BookSpec {
 /// What is kept.
 #[derive(Debug)]
 enum Content {
-    Orders(OrderBooks),
+    Orders(Box<OrderBooks>),
     Levels(LevelBooks),
     Top(Vec<Top>),
     Nothing,
@@ -87,6 +88,8 @@ pub struct Books {
     trust: Trust,
     floors: Floors,
     refreshing: Option<Refreshing>,
+    /// Instruments of the seat; `None`: all.
+    filter: Option<Filter>,
     counts: BookCounts,
 }
 
@@ -99,7 +102,7 @@ impl Books {
         let instruments = spec.instruments.max(1);
         let has = |class: Class| spec.classes & class.bit() != 0;
         let content = if has(Class::Orders) {
-            Content::Orders(OrderBooks::new(instruments, spec.orders)?)
+            Content::Orders(Box::new(OrderBooks::new(instruments, spec.orders)?))
         } else if has(Class::Levels) {
             Content::Levels(LevelBooks::new(instruments, spec.levels))
         } else if has(Class::Top) {
@@ -113,6 +116,7 @@ impl Books {
             trust: Trust::new(instruments as usize),
             floors: Floors::new(instruments as usize),
             refreshing: None,
+            filter: None,
             counts: BookCounts::default(),
         })
     }
@@ -150,13 +154,19 @@ impl Books {
         }
     }
 
-    /// Forgets the books of instruments that are no longer wanted: nobody keeps them up to date.
-    pub fn retain(&mut self, wanted: impl Fn(u32) -> bool) {
+    /// Other instruments are wanted. Forgets the books of the others, which nobody keeps up to date,
+    /// and takes no refresh of them that is still on its way.
+    pub fn want(&mut self, filter: &Filter) {
         let count = u32::try_from(self.trust.len()).unwrap_or(u32::MAX);
-        for index in (0..count).filter(|index| !wanted(*index)) {
+        for index in (0..count).filter(|index| !filter.contains(*index)) {
             self.clear(index);
             self.trust.forget(index);
         }
+        self.filter = Some(filter.clone());
+    }
+
+    fn is_wanted(&self, index: u32) -> bool {
+        self.filter.as_ref().is_none_or(|filter| filter.contains(index))
     }
 
     fn clear(&mut self, index: u32) {
@@ -255,6 +265,10 @@ impl Books {
 
     fn top(&mut self, record: &Record) {
         let index = record.instrument.index();
+        if record.quality.is_snapshot() && !self.is_wanted(index) {
+            self.counts.ignored += 1;
+            return;
+        }
         let Content::Top(tops) = &mut self.content else { return };
         let Some(m) = record.get::<payload::Top>() else { return };
         let Some(top) = tops.get_mut(index as usize) else {
@@ -323,6 +337,10 @@ impl Books {
         if matches!(self.content, Content::Top(_) | Content::Nothing) {
             return;
         }
+        if !self.is_wanted(index) {
+            self.counts.ignored += 1;
+            return;
+        }
         if let Some(unfinished) = self.refreshing.take() {
             self.contradiction(unfinished.index, Inconsistency::RefreshOrder);
         }
@@ -344,6 +362,9 @@ impl Books {
 
     fn refresh_end(&mut self, index: u32, record: &Record) {
         if matches!(self.content, Content::Top(_) | Content::Nothing) {
+            return;
+        }
+        if !self.is_wanted(index) {
             return;
         }
         let Some(refreshing) = self.refreshing.take() else {

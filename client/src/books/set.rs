@@ -79,13 +79,20 @@ impl BookSet {
             *depth = filter.depth;
         }
         let Some(slot) = self.lanes.get_mut(lane) else { return };
-        if let Some(books) = slot.as_mut().filter(|b| b.suits(instruments, filter.classes)) {
-            return books.begin();
-        }
+        let kept = slot.take().filter(|books| books.suits(instruments, filter.classes));
         // The old tables go before the new ones come.
-        *slot = None;
-        match Books::new(BookSpec { classes: filter.classes, instruments, ..self.spec }) {
-            Ok(books) => *slot = Some(books),
+        let books = match kept {
+            Some(mut books) => {
+                books.begin();
+                Ok(books)
+            }
+            None => Books::new(BookSpec { classes: filter.classes, instruments, ..self.spec }),
+        };
+        match books {
+            Ok(mut books) => {
+                books.want(filter);
+                *slot = Some(books);
+            }
             Err(error) => self.problem = Some(error),
         }
     }
@@ -97,12 +104,12 @@ impl BookSet {
         if !books.suits(room, filter.classes) {
             return self.attached(lane, room, filter);
         }
-        match self.depths.get_mut(lane) {
-            Some(depth) if *depth != filter.depth => {
-                *depth = filter.depth;
-                books.forget_all();
-            }
-            _ => books.retain(|index| filter.contains(index)),
+        if let Some(depth) = self.depths.get_mut(lane)
+            && *depth != filter.depth
+        {
+            *depth = filter.depth;
+            books.forget_all();
         }
+        books.want(filter);
     }
 }

@@ -43,6 +43,8 @@ pub(super) struct Trust {
     due: u64,
     /// Some of those may never come, because the instrument is no longer wanted.
     stuck: bool,
+    /// Books were given up since no refresh is due: the next loss may count them.
+    given_up: bool,
     /// Number of gaps so far.
     epoch: u32,
     /// Marks of an older epoch are gapped.
@@ -63,6 +65,7 @@ impl Trust {
             loss: 0,
             due: 0,
             stuck: false,
+            given_up: false,
             epoch: 0,
             floor: 0,
             floor_before: 0,
@@ -76,7 +79,7 @@ impl Trust {
     pub(super) fn forget_all(&mut self) {
         self.marks.fill(UNKNOWN);
         self.due = 0;
-        self.stuck = false;
+        (self.stuck, self.given_up) = (false, false);
     }
 
     /// The same, and the producer is another one.
@@ -89,12 +92,13 @@ impl Trust {
     pub(super) fn forget(&mut self, index: u32) {
         if let Some(mark) = self.marks.get_mut(index as usize) {
             self.stuck |= self.due > 0 && mark.held && mark.loss != self.loss;
+            self.given_up |= mark.held;
             *mark = UNKNOWN;
         }
     }
 
     pub(super) fn is_stuck(&self) -> bool {
-        self.stuck && self.due > 0
+        self.stuck
     }
 
     pub(super) fn len(&self) -> usize {
@@ -167,6 +171,9 @@ impl Trust {
         *mark = Mark { held: true, complete: true, state, loss, epoch };
         // A book that the seat had not been given yet was not counted by the loss.
         self.due = self.due.saturating_sub(u64::from(announced));
+        if announced && self.due == 0 {
+            (self.stuck, self.given_up) = (false, false);
+        }
     }
 
     /// A loss after which so many books are refreshed. Begins and ends of gaps may be among what was
@@ -182,6 +189,8 @@ impl Trust {
         }
         self.loss = self.loss.wrapping_add(1);
         self.due = self.due.saturating_add(u64::from(instruments));
+        // The producer may have lost records of such a book before it heard of the change.
+        self.stuck |= self.given_up;
     }
 
     pub(super) fn gap_begin(&mut self) {

@@ -34,6 +34,14 @@ impl NaiveLevel {
 
 type Queue = Vec<(u64, i64)>;
 
+/// An order: side, price, number, open quantity.
+type Found = (Side, i64, u64, i64);
+
+/// The levels that a move from one price to another changes.
+fn both(side: Side, from: i64, to: i64) -> Vec<(Side, i64)> {
+    if from == to { vec![(side, from)] } else { vec![(side, from), (side, to)] }
+}
+
 /// All books.
 #[derive(Clone, Debug)]
 pub struct Naive {
@@ -97,7 +105,7 @@ impl Naive {
     }
 
     /// Order number `pick` of the instrument, if it has any.
-    fn pick(&self, index: u32, pick: u8) -> Option<(Side, i64, u64, i64)> {
+    fn pick(&self, index: u32, pick: u8) -> Option<Found> {
         let mut all = Vec::new();
         for side in [Side::Bid, Side::Ask] {
             for level in self.levels(index, side) {
@@ -109,90 +117,74 @@ impl Naive {
 
     /// Does what `op` says, or adds an order where there is nothing to do it to.
     pub fn apply(&mut self, op: Op) -> Done {
-        let index = op.instrument;
-        let found = self.pick(index, op.pick);
-        let mut done = Done::default();
+        let found = self.pick(op.instrument, op.pick);
         let price = 10_000 + i64::from(op.price % 6) * 100;
-        match (op.what % 10, found) {
-            (3, Some((side, at, order_id, open))) => {
-                let executed = (i64::from(op.quantity) + 1).min(open);
-                self.take(index, side, at, order_id, executed);
-                let trade_id = self.next_id + 1_000_000;
-                let trade = payload::Trade {
-                    price: at,
-                    quantity: executed,
-                    trade_id,
-                    ..Default::default()
-                };
-                done.records.push(Made::Trade(trade));
-                let execute = payload::OrderExecute { order_id, price: at, executed, trade_id };
-                done.records.push(Made::Execute(side, execute));
-                done.levels.push((side, at));
-            }
-            (4, Some((side, at, order_id, open))) if open > 1 => {
-                let reduced_by = (i64::from(op.quantity) + 1).min(open - 1);
-                self.take(index, side, at, order_id, reduced_by);
-                let remaining = open - reduced_by;
-                let reduce = payload::OrderReduce { order_id, price: at, reduced_by, remaining };
-                done.records.push(Made::Reduce(side, reduce));
-                done.levels.push((side, at));
-            }
-            (5, Some((side, at, order_id, open))) => {
-                self.take(index, side, at, order_id, open);
-                let gone = payload::OrderDelete {
-                    order_id,
-                    price: at,
-                    removed: open,
-                    ..Default::default()
-                };
-                done.records.push(Made::Delete(side, gone));
-                done.levels.push((side, at));
-            }
-            (6, Some((side, at, old_id, open))) => {
-                self.take(index, side, at, old_id, open);
-                let (new_id, quantity) = (self.fresh(), i64::from(op.quantity) + 1);
-                self.queue(index, side, price).push((new_id, quantity));
-                let replace = payload::OrderReplace { old_id, new_id, price, quantity };
-                done.records.push(Made::Replace(side, replace));
-                done.levels.push((side, at));
-                if at != price {
-                    done.levels.push((side, price));
-                }
-            }
-            (7, Some((side, at, order_id, open))) => {
-                let quantity = i64::from(op.quantity) + 1;
-                let keep = op.price.is_multiple_of(2);
-                if keep {
-                    let queue = self.queue(index, side, at);
-                    queue.iter_mut().for_each(|o| {
-                        if o.0 == order_id {
-                            o.1 = quantity
-                        }
-                    });
-                } else {
-                    self.take(index, side, at, order_id, open);
-                    self.queue(index, side, price).push((order_id, quantity));
-                }
-                let priority = if keep { u64::MAX } else { 0 };
-                let to = if keep { at } else { price };
-                let modify = payload::OrderModify { order_id, price: to, quantity, priority };
-                done.records.push(Made::Modify(side, modify));
-                done.levels.push((side, at));
-                if at != to {
-                    done.levels.push((side, to));
-                }
-            }
-            _ => {
-                let side = if op.side { Side::Bid } else { Side::Ask };
-                let (order_id, quantity) = (self.fresh(), i64::from(op.quantity) + 1);
-                self.queue(index, side, price).push((order_id, quantity));
-                let add = payload::OrderAdd { order_id, price, quantity, priority: [0; 8] };
-                done.records.push(Made::Add(side, add));
-                done.levels.push((side, price));
-            }
-        }
-        self.tidy(index);
+        let done = match (op.what % 10, found) {
+            (3, Some(order)) => self.execute(op, order),
+            (4, Some(order)) if order.3 > 1 => self.reduce(op, order),
+            (5, Some(order)) => self.delete(op, order),
+            (6, Some(order)) => self.replace(op, order, price),
+            (7, Some(order)) => self.modify(op, order, price),
+            _ => self.add(op, price),
+        };
+        self.tidy(op.instrument);
         done
+    }
+
+    fn add(&mut self, op: Op, price: i64) -> Done {
+        let side = if op.side { Side::Bid } else { Side::Ask };
+        let (order_id, quantity) = (self.fresh(), i64::from(op.quantity) + 1);
+        self.queue(op.instrument, side, price).push((order_id, quantity));
+        let add = payload::OrderAdd { order_id, price, quantity, priority: [0; 8] };
+        Done { records: vec![Made::Add(side, add)], levels: vec![(side, price)] }
+    }
+
+    fn execute(&mut self, op: Op, (side, price, order_id, open): Found) -> Done {
+        let executed = (i64::from(op.quantity) + 1).min(open);
+        self.take(op.instrument, side, price, order_id, executed);
+        let trade_id = self.next_id + 1_000_000;
+        let trade = payload::Trade { price, quantity: executed, trade_id, ..Default::default() };
+        let execute = payload::OrderExecute { order_id, price, executed, trade_id };
+        let records = vec![Made::Trade(trade), Made::Execute(side, execute)];
+        Done { records, levels: vec![(side, price)] }
+    }
+
+    fn reduce(&mut self, op: Op, (side, price, order_id, open): Found) -> Done {
+        let reduced_by = (i64::from(op.quantity) + 1).min(open - 1);
+        self.take(op.instrument, side, price, order_id, reduced_by);
+        let remaining = open - reduced_by;
+        let reduce = payload::OrderReduce { order_id, price, reduced_by, remaining };
+        Done { records: vec![Made::Reduce(side, reduce)], levels: vec![(side, price)] }
+    }
+
+    fn delete(&mut self, op: Op, (side, price, order_id, removed): Found) -> Done {
+        self.take(op.instrument, side, price, order_id, removed);
+        let gone = payload::OrderDelete { order_id, price, removed, ..Default::default() };
+        Done { records: vec![Made::Delete(side, gone)], levels: vec![(side, price)] }
+    }
+
+    fn replace(&mut self, op: Op, (side, at, old_id, open): Found, price: i64) -> Done {
+        self.take(op.instrument, side, at, old_id, open);
+        let (new_id, quantity) = (self.fresh(), i64::from(op.quantity) + 1);
+        self.queue(op.instrument, side, price).push((new_id, quantity));
+        let replace = payload::OrderReplace { old_id, new_id, price, quantity };
+        Done { records: vec![Made::Replace(side, replace)], levels: both(side, at, price) }
+    }
+
+    fn modify(&mut self, op: Op, (side, at, order_id, open): Found, price: i64) -> Done {
+        let quantity = i64::from(op.quantity) + 1;
+        let keep = op.price.is_multiple_of(2);
+        let price = if keep { at } else { price };
+        if keep {
+            let queue = self.queue(op.instrument, side, at);
+            queue.iter_mut().filter(|o| o.0 == order_id).for_each(|o| o.1 = quantity);
+        } else {
+            self.take(op.instrument, side, at, order_id, open);
+            self.queue(op.instrument, side, price).push((order_id, quantity));
+        }
+        let priority = if keep { u64::MAX } else { 0 };
+        let modify = payload::OrderModify { order_id, price, quantity, priority };
+        Done { records: vec![Made::Modify(side, modify)], levels: both(side, at, price) }
     }
 
     fn fresh(&mut self) -> u64 {

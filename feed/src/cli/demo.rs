@@ -110,15 +110,15 @@ pub fn run(args: &DemoArgs) -> Result<u8> {
 
 fn session(args: &DemoArgs) -> Result<Session> {
     if let Some(file) = recording() {
-        let what = format!("recording {}   NOT LIVE: recorded", file.display());
+        let what = format!("recording {}\n          NOT LIVE: recorded", file.display());
         return Ok(Session { file, what, scratch: None });
     }
     let scratch = std::env::temp_dir().join(format!("hotlane-demo-{}", std::process::id()));
     std::fs::create_dir_all(&scratch).map_err(|e| FeedError::io(&scratch, e))?;
     let file = scratch.join("SIM_demo_2026-01-30.itch");
     let what = format!(
-        "generated session (HOTLANE_DATA names no recording): {} instruments, {} messages, \
-         seed {}   NOT LIVE: simulated",
+        "generated session, as HOTLANE_DATA names no recording: {} instruments, {} messages, \
+         seed {}\n          NOT LIVE: simulated",
         args.instruments, args.messages, args.seed
     );
     let session = Session { file, what, scratch: Some(scratch) };

@@ -83,6 +83,9 @@ pub struct ReplayArgs {
     /// hold, at most a whole market.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1 << 27))]
     orders: Option<u32>,
+    /// Pin the lane to this core and lock its memory.
+    #[arg(long, value_name = "N")]
+    core: Option<usize>,
     /// How the core polls when there is nothing: busy or backoff. Default: busy if the host has
     /// cores to spare.
     #[arg(long, value_parser = ["busy", "backoff"])]
@@ -150,6 +153,7 @@ fn spec(args: ReplayArgs) -> Result<ReplaySpec, FeedError> {
         records: args.records,
         book_csv: args.book_csv.map(|path| (path, usize::from(args.depth))),
         mode: poll_mode(args.poll.as_deref())?,
+        core: args.core,
     })
 }
 

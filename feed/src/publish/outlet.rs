@@ -77,6 +77,10 @@ pub trait Outlet {
     /// ledger care.
     fn session(&mut self, _id: &[u8; 16]) {}
 
+    /// The start of a session has been published. Seats that could not take it hold books of the
+    /// last one, of `instruments` instruments. Only outlets with seats care.
+    fn session_began(&mut self, _instruments: u32) {}
+
     /// A gap was declared.
     fn gap_opened(&mut self, channel: u16, gap: &Gap);
 

@@ -18,6 +18,8 @@ const FRAMED: u8 = Class::Orders.bit() | Class::Levels.bit();
 pub struct BookRefresh<'a> {
     /// The books.
     pub books: &'a Books,
+    /// State of the channel: gapped while a gap of it is open.
+    pub channel: BookState,
     /// Instruments there are; those beyond have no book to send.
     pub instruments: u32,
     /// State of the book of an instrument.
@@ -164,9 +166,10 @@ impl BookRefresh<'_> {
         }
     }
 
-    /// The record that tells a seat what it lost.
+    /// The record that tells a seat what it lost. Its state is the channel's, because a gap may have
+    /// begun or ended among the lost records.
     pub fn lost(&self, lost: Lost) -> Record {
-        self.record(0, Quality::new(BookState::None, self.nature), lost)
+        self.record(0, Quality::new(self.channel, self.nature).end_of_event(), lost)
     }
 }
 

@@ -394,6 +394,14 @@ impl Outlet for Regions {
         }
     }
 
+    fn session_began(&mut self, instruments: u32) {
+        let Some(inner) = &mut self.inner else { return };
+        let deaf = inner.fanout.silent();
+        for index in 1..=instruments {
+            inner.fanout.request_refresh(index, deaf);
+        }
+    }
+
     fn gap_opened(&mut self, channel: u16, gap: &Gap) {
         if let Some(inner) = &mut self.inner {
             inner.gap_opened(channel, gap);

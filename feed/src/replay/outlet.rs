@@ -76,6 +76,10 @@ impl<O: Outlet> Outlet for ReplayOutlet<O> {
         self.seats.session(id);
     }
 
+    fn session_began(&mut self, instruments: u32) {
+        self.seats.session_began(instruments);
+    }
+
     fn gap_opened(&mut self, channel: u16, gap: &Gap) {
         self.seats.gap_opened(channel, gap);
     }

@@ -59,6 +59,8 @@ pub struct ReplaySpec {
     pub book_csv: Option<(PathBuf, usize)>,
     /// How the core polls.
     pub mode: PollMode,
+    /// Core that the lane is pinned to, with its memory locked; `None` leaves both to the system.
+    pub core: Option<usize>,
 }
 
 /// Told now and then how far a replay is.
@@ -102,6 +104,7 @@ pub fn replay(spec: &ReplaySpec, stop: &Arc<AtomicBool>, watch: &mut dyn Watch) 
         longest: LongestPoll::new(BREACH_NS),
         stop: stop.clone(),
     };
+    let ground = take_core(spec.core)?;
     run.wait_for_consumers(spec, &instance, watch)?;
     let elapsed = run.play(watch)?;
     run.flush();
@@ -115,10 +118,18 @@ pub fn replay(spec: &ReplaySpec, stop: &Arc<AtomicBool>, watch: &mut dyn Watch) 
     report.polls = polls.polls;
     report.longest_poll_ns = polls.longest_ns;
     report.interrupted = stop.load(Ordering::Acquire);
-    report.polling = format!("{:?}", spec.mode).to_lowercase();
+    report.polling = format!("{}{ground}", format!("{:?}", spec.mode).to_lowercase());
     run.linger(spec, &instance, watch);
     run.finish()?;
     Ok(report)
+}
+
+/// Pins this thread, the lane's, and locks what has been allocated. Says what it got.
+fn take_core(core: Option<usize>) -> Result<String> {
+    let Some(core) = core else { return Ok(String::new()) };
+    let pinned = affinity::pin(core)?;
+    let report = affinity::memory::lock_all();
+    Ok(format!(", core {}, {report}", pinned.core()))
 }
 
 /// A replay that has been set up.

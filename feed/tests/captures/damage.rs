@@ -31,7 +31,7 @@ fn flipped(file: &[u8], at: usize, mask: u8) -> Vec<u8> {
 fn refused(played: &Played) -> u64 {
     let frame = FrameReject::ALL.iter().map(|r| r.name());
     let mold = MoldReject::ALL.iter().map(|r| r.name());
-    let lane = ["other_group", "old_session", "sequence_zero"];
+    let lane = ["other_group", "old_session", "sequence_zero", "session_name"];
     let names = frame.chain(mold).chain(lane);
     names.map(|name| crate::common::refused(&played.lane, name)).sum()
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use feed::counts::Counts;
 use feed::gap::Gap;
-use feed::publish::outlet::Outlet;
+use feed::publish::outlet::{EmptyBook, Outlet};
 use feed::publish::refresh::{BookRefresh, Want};
 use wire::codes::GapHow;
 use wire::payload::Payload;
@@ -32,10 +32,11 @@ pub struct Collect {
     pub closed: Vec<(Gap, GapHow, u64)>,
     /// Refusals, in order.
     pub refused: Vec<(&'static str, u64)>,
-    /// Refreshes asked for so far, by instrument; 0 = all.
+    /// Refreshes asked for so far, by instrument.
     pub asked: Vec<u32>,
+    /// Books that began, empty, by instrument.
+    pub begun: Vec<u32>,
     waiting: BTreeSet<u32>,
-    all_waiting: bool,
 }
 
 impl Collect {
@@ -55,8 +56,7 @@ impl Collect {
     }
 
     fn withheld(&self, instrument: u32, class: Class) -> bool {
-        let waits = self.all_waiting || self.waiting.contains(&instrument);
-        waits && instrument != 0 && Class::BOOK & class.bit() != 0
+        self.waiting.contains(&instrument) && Class::BOOK & class.bit() != 0
     }
 }
 
@@ -99,6 +99,13 @@ impl Outlet for Collect {
         self.rows.insert(row.instrument.index(), *row);
     }
 
+    fn book_begins(&mut self, instrument: u32, book: &EmptyBook) {
+        self.begun.push(instrument);
+        if !self.withheld(instrument, Class::Orders) {
+            self.seat.extend([book.begin, book.end, book.top]);
+        }
+    }
+
     fn image(&mut self, instrument: u32, image: &Image) {
         assert_eq!(image.instrument.index(), instrument);
         self.images.insert(instrument, *image);
@@ -118,23 +125,17 @@ impl Outlet for Collect {
 
     fn request_refresh(&mut self, instrument: u32) {
         self.asked.push(instrument);
-        match instrument {
-            0 => self.all_waiting = true,
-            index => _ = self.waiting.insert(index),
-        }
+        self.waiting.insert(instrument);
     }
 
     fn end_poll(&mut self, _found_nothing: bool, _now: u64, books: &mut BookRefresh<'_>) {
-        if std::mem::take(&mut self.all_waiting) {
-            self.waiting.extend(self.rows.keys());
-        }
         for instrument in std::mem::take(&mut self.waiting) {
             books.write(instrument, EVERYTHING, &mut |record| self.seat.push(*record));
         }
     }
 
     fn refreshes_pending(&self) -> bool {
-        self.all_waiting || !self.waiting.is_empty()
+        !self.waiting.is_empty()
     }
 
     fn counts(&mut self, _counts: &Counts) {}

@@ -4,6 +4,7 @@
 //! itch.rs      ITCH messages by offset      packets.rs  MoldUDP64, a source in memory
 //! collect.rs   an outlet that keeps all     view.rs     books rebuilt from records alone
 //! twin.rs      the feed, written naively    files.rs    captures byte by byte
+//! market.rs    a market that goes on        seats.rs    a lane with shared memory, a consumer
 //! ```
 //!
 //! Bytes are put together from the offset tables of the specifications, not with the crates under
@@ -13,7 +14,9 @@
 pub mod collect;
 pub mod files;
 pub mod itch;
+pub mod market;
 pub mod packets;
+pub mod seats;
 pub mod twin;
 pub mod view;
 

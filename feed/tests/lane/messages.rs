@@ -130,6 +130,7 @@ fn a_stock_without_a_directory_message_is_known_by_its_symbol() {
     give_messages(&mut lane, 1, &[itch::bid(7, 1, 10, 100)]);
     let row = lane.publisher.outlet.rows[&1];
     assert_eq!((row.symbol().as_str(), row.flags), ("AAPL", instrument_flags::UNDEFINED));
+    assert_eq!(wire::instrument::text_of(&row.canonical), "AAPL.NASDAQ");
     assert_eq!((row.price_exp, row.quantity_exp, row.venue_id), (-4, 0, 13));
     give_messages(&mut lane, 2, &[itch::directory(13, 8, "AAPL")]);
     let said = &lane.publisher.outlet.of::<Definition>()[0];

@@ -48,7 +48,8 @@ fn a_new_session_closes_gaps_and_empties_books_and_makes_them_live() {
     assert!(closed.iter().all(|gap| gap.how == GapHow::SessionRoll as u8));
     assert_eq!(said[2].get::<Session>().map(|s| s.event), Some(SessionEvent::Start as u8));
     assert!(said[3..].iter().all(|r| r.quality.state() == Some(BookState::Live)));
-    assert_eq!(lane.publisher.outlet.asked, [0, 0], "each session has every book sent again");
+    assert!(lane.publisher.outlet.asked.is_empty(), "no book needs to be sent whole");
+    assert_eq!(lane.publisher.outlet.begun, [1, 1], "each session begins it, empty");
     assert_eq!(lane.venue.books.live_orders(), 1);
     assert_eq!(lane.gaps.open(), []);
     // The ledger was told the same.
@@ -161,4 +162,25 @@ fn images_start_anew_with_the_session() {
     let image = lane.publisher.outlet.images[&1];
     assert_eq!((image.volume, image.trades, image.bids, image.status), (0, 0, 0, 0));
     assert_eq!(image.quality.state(), Some(BookState::Live));
+}
+
+#[test]
+fn a_datagram_of_another_protocol_does_not_begin_a_session() {
+    let mut lane = common::lane();
+    give(&mut lane, &mold(SESSION, 1, &[itch::bid(1, 1, 1, 100)]), 1);
+    lane.publisher.outlet.take();
+    for (odd, at) in [(0x91, 0), (0x7F, 4), (b'\n', 9), (0xFF, 9)] {
+        let mut name = *SESSION;
+        name[at] = odd;
+        give(&mut lane, &heartbeat(&name, 1), 2);
+        give(&mut lane, &mold(&name, 1, &[itch::bid(1, 2, 1, 100)]), 3);
+    }
+    assert_eq!(common::refusals(&lane), [("session_name", 8)]);
+    assert_eq!(lane.publisher.outlet.records, []);
+    assert_eq!((lane.venue.books.live_orders(), lane.publisher.counts.sessions), (1, 1));
+    // Names may be short, whether padded with spaces or zeros.
+    for name in [b"A         ", &[0; 10], b"B\0\0\0\0\0\0\0\0\0"] {
+        give(&mut lane, &heartbeat(name, 1), 4);
+    }
+    assert_eq!(lane.publisher.counts.sessions, 4);
 }

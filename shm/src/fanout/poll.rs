@@ -137,6 +137,7 @@ impl<L: Lines> Fanout<L> {
             seat.loss = LostReport::default();
             seat.set_state(SeatState::Active, Reason::None);
             self.silent &= !(1 << number);
+            self.withhold_pending(number);
             self.reconsider(number);
         }
     }

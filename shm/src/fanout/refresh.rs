@@ -132,10 +132,40 @@ impl<L: Lines> Fanout<L> {
         if !state.pending.insert(instrument) {
             return false;
         }
+        // The loss that ends a silence announces every book that comes after it.
+        state.loss.instruments += u64::from(self.silent >> seat & 1);
         if let Some(masks) = self.instruments.get_mut(instrument as usize) {
             masks[1] &= !(1 << seat);
         }
         true
+    }
+
+    /// The book of `instrument` lost a record for `seat`: it is to be refreshed. True if it was not
+    /// already. Its records are withheld only when the seat speaks again: until then each of them
+    /// is counted as lost, so that what was published = what came + what was declared.
+    pub(super) fn lost_book(&mut self, seat: usize, instrument: u32) -> bool {
+        let book = self.rules.book_classes;
+        let Some(state) = self.seats.get_mut(seat) else { return false };
+        if state.terms.classes & book == 0 || !state.wanted.contains(instrument) {
+            return false;
+        }
+        state.parked.remove(instrument);
+        state.pending.insert(instrument)
+    }
+
+    /// Withholds the records of every book that `seat` waits for.
+    pub(super) fn withhold_pending(&mut self, seat: usize) {
+        let Some(state) = self.seats.get(seat) else { return };
+        for word in 0..self.words {
+            let mut pending = state.pending.word(word);
+            while pending != 0 {
+                let index = word * 64 + pending.trailing_zeros() as usize;
+                pending &= pending - 1;
+                if let Some(masks) = self.instruments.get_mut(index) {
+                    masks[1] &= !(1 << seat);
+                }
+            }
+        }
     }
 
     /// Marks every wanted book as to be refreshed for `seat`.

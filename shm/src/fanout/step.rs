@@ -76,7 +76,7 @@ impl<L: Lines> Fanout<L> {
         while seats != 0 {
             let number = seats.trailing_zeros() as usize;
             seats &= seats - 1;
-            let new = book && self.withhold(number, instrument);
+            let new = book && self.lost_book(number, instrument);
             let Some(seat) = self.seats.get_mut(number) else { continue };
             if seat.count_lost(book, counted) {
                 seat.loss.instruments += u64::from(new);

@@ -50,7 +50,8 @@ proptest! {
 
     #[test]
     fn insert_does_as_a_vector_does(
-        keys in keys(), values in values(), place in 0..20_usize, key in key(), value in any::<u32>()
+        keys in keys(), values in values(), place in 0..20_usize, key in key(),
+        value in any::<u32>()
     ) {
         for isa in Isa::available() {
             let (mut some_keys, mut some_values) = (keys, values);
@@ -62,7 +63,8 @@ proptest! {
 
     #[test]
     fn remove_does_as_a_vector_does(
-        keys in keys(), values in values(), place in 0..20_usize, key in key(), value in any::<u32>()
+        keys in keys(), values in values(), place in 0..20_usize, key in key(),
+        value in any::<u32>()
     ) {
         for isa in Isa::available() {
             let (mut some_keys, mut some_values) = (keys, values);

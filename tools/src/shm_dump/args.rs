@@ -25,7 +25,7 @@ Exit codes: 0 done, 1 failed or only a part could be read, 2 usage, 3 no such in
 
 /// Shows what is in the shared memory of an instance, without disturbing it.
 #[derive(Clone, Debug, Default, Parser)]
-#[command(name = "shm-dump", version, about, after_help = EXAMPLES, max_term_width = 100)]
+#[command(name = "shm-dump", version, after_help = EXAMPLES, max_term_width = 100)]
 pub struct Args {
     /// Instance to look at; without it, all instances are listed.
     pub instance: Option<String>,

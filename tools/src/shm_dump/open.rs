@@ -7,6 +7,7 @@
 
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use shm::counter_reader::CounterReader;
 use shm::error::Error;
@@ -21,12 +22,15 @@ use shm::listing::{self, ProducerInfo};
 use shm::liveness::{is_write_locked, monotonic_ns};
 use shm::mapping::{Access, MappedLines, open_file};
 use shm::paths::{self, CONTROL_MODE, DATA_MODE, INSTANCE_FILE};
-use shm::region::Region;
+use shm::region::{Region, utc_ns};
 use shm::seat::layout::{CTL_CLAIM, ring_lines};
 use shm::{errors, images, instruments, ledger, spec, tail};
 
 use super::DumpError;
-use super::state::State;
+use super::state::{STALL_NS, State};
+
+/// Between two looks at a lane's heartbeat.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
 
 /// An instance, its `instance` file mapped read-only.
 #[derive(Debug)]
@@ -159,15 +163,15 @@ pub struct Holder {
 }
 
 impl Lane {
+    /// What a file of this producer must be.
+    fn expect(&self, kind: RegionKind) -> Expect {
+        let mode = if kind == RegionKind::Control { CONTROL_MODE } else { DATA_MODE };
+        Expect { kind: Some(kind), layout: None, generation: Some(self.generation), mode }
+    }
+
     fn region(&self, file: &str, kind: RegionKind) -> Result<Region, Error> {
         paths::check_dir(&self.dir)?;
-        let expect = Expect {
-            kind: Some(kind),
-            layout: None,
-            generation: Some(self.generation),
-            mode: DATA_MODE,
-        };
-        Region::open(&self.dir.join(file), Access::ReadOnly, &expect)
+        Region::open(&self.dir.join(file), Access::ReadOnly, &self.expect(kind))
     }
 
     /// A table whose header's first number is its rows.
@@ -283,10 +287,7 @@ impl Lane {
     pub fn holder(&self, seat: usize) -> Result<Holder, Error> {
         let path = self.dir.join(paths::control_file(seat));
         let file = open_file(&path, Access::ReadOnly)?;
-        let (kind, mode) = (RegionKind::Control, CONTROL_MODE);
-        let expect =
-            Expect { kind: Some(kind), layout: None, generation: Some(self.generation), mode };
-        let (header, _) = Header::read(&file, &path, &expect)?;
+        let (header, _) = Header::read(&file, &path, &self.expect(RegionKind::Control))?;
         let mut claim = [0; 8];
         let at = header.body_offset + (CTL_CLAIM * LINE_BYTES) as u64;
         let refused = |doing| {
@@ -312,31 +313,49 @@ impl Lane {
     /// # Errors
     /// What the file is refused for.
     pub fn header(&self, file: &str) -> Result<Header, Error> {
-        let (kind, mode) = match file {
-            "instruments" => (RegionKind::Instruments, DATA_MODE),
-            "images" => (RegionKind::Images, DATA_MODE),
-            "counters" => (RegionKind::Counters, DATA_MODE),
-            "errors" => (RegionKind::Errors, DATA_MODE),
-            "gaps" => (RegionKind::Gaps, DATA_MODE),
-            "tail" => (RegionKind::Tail, DATA_MODE),
-            seat if seat.ends_with(".ctl") => (RegionKind::Control, CONTROL_MODE),
-            _ => (RegionKind::Ring, DATA_MODE),
+        let kind = match file {
+            "instruments" => RegionKind::Instruments,
+            "images" => RegionKind::Images,
+            "counters" => RegionKind::Counters,
+            "errors" => RegionKind::Errors,
+            "gaps" => RegionKind::Gaps,
+            "tail" => RegionKind::Tail,
+            seat if seat.ends_with(".ctl") => RegionKind::Control,
+            _ => RegionKind::Ring,
         };
         let path = self.dir.join(file);
-        let expect =
-            Expect { kind: Some(kind), layout: None, generation: Some(self.generation), mode };
-        Ok(Header::read(&open_file(&path, Access::ReadOnly)?, &path, &expect)?.0)
+        Ok(Header::read(&open_file(&path, Access::ReadOnly)?, &path, &self.expect(kind))?.0)
     }
 
-    /// Age of the newest heartbeat in the producer's own files, ns; `None` if it keeps none there.
-    pub fn beat_age_ns(&self) -> Option<u64> {
-        let beat = |file: String| {
-            let file = open_file(&self.dir.join(file), Access::ReadOnly).ok()?;
+    /// The lane's own heartbeat, in the clock of its records; 0 before the first.
+    pub fn heartbeat_ns(&self) -> u64 {
+        let beat = || {
+            let file = open_file(&self.dir.join("images"), Access::ReadOnly).ok()?;
             let mut word = [0; 8];
             file.read_exact_at(&mut word, (BEAT_LINE * LINE_BYTES) as u64).ok()?;
             Some(u64::from_le_bytes(word))
         };
-        let ours = self.files().into_iter().filter(|file| !file.ends_with(".ctl"));
-        ours.filter_map(beat).max().and_then(age_of)
+        // A file that cannot be read is a problem of its own section.
+        beat().unwrap_or(0)
+    }
+
+    /// Whether the lane's heart stands still, of a lane whose process lives.
+    ///
+    /// A live lane keeps UTC and one look is enough. A replay keeps the time of its recording, so
+    /// that only a second look tells; it is taken within [`STALL_NS`].
+    pub fn is_stalled(&self) -> bool {
+        let first = self.heartbeat_ns();
+        let fresh = |beat: u64| utc_ns().saturating_sub(beat) <= STALL_NS && beat <= utc_ns();
+        if first == 0 || fresh(first) {
+            return false;
+        }
+        let begun = Instant::now();
+        while begun.elapsed().as_nanos() <= u128::from(STALL_NS) {
+            std::thread::sleep(BETWEEN_LOOKS);
+            if self.heartbeat_ns() != first {
+                return false;
+            }
+        }
+        true
     }
 }

@@ -42,8 +42,8 @@ struct Report {
 struct LaneReport {
     name: String,
     state: State,
-    /// Age of the lane's own heartbeat; null where it keeps none.
-    heartbeat_age_ns: Option<u64>,
+    /// The lane's own heartbeat, in the clock of its records; 0 where it keeps none.
+    heartbeat_ns: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     seats: Option<Vec<Seat>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -146,8 +146,8 @@ fn keep<T, E: Display>(result: Result<T, E>, what: &str, problems: &mut Vec<Stri
 fn lane_report(lane: &Lane, scope: &Scope<'_>, problems: &mut Vec<String>) -> LaneReport {
     let Scope { args, depth, ours, life } = *scope;
     let name = &lane.info.name;
-    let beat = lane.beat_age_ns();
-    let state = if life == State::Alive { State::beating(beat) } else { life };
+    let stalled = life == State::Alive && lane.is_stalled();
+    let state = if stalled { State::Stalled } else { life };
     let seats = scope.wants(args.seats).then(|| section::seats::read(lane, ours, problems));
     let tail = (scope.wants(args.seats) && lane.info.tail).then(|| {
         let ring = keep(lane.tail(), name, problems)?;
@@ -173,7 +173,7 @@ fn lane_report(lane: &Lane, scope: &Scope<'_>, problems: &mut Vec<String>) -> La
     LaneReport {
         name: name.clone(),
         state,
-        heartbeat_age_ns: beat,
+        heartbeat_ns: lane.heartbeat_ns(),
         seats,
         tail: tail.flatten(),
         counters: counters.flatten(),
@@ -240,9 +240,9 @@ impl Report {
 
 impl LaneReport {
     fn print<W: Write>(&self, page: &mut Page<W>) -> io::Result<()> {
-        let beat = match self.heartbeat_age_ns {
-            Some(age) => format!(", heartbeat {}", span(age)),
-            None => String::new(),
+        let beat = match self.heartbeat_ns {
+            0 => String::new(),
+            beat => format!(", heartbeat {}", utc(beat)),
         };
         page.heading(&format!("producer {}: {}{beat}", self.name, self.state.name()))?;
         let title = |page: &mut Page<W>, text: &str| page.line(&format!(" {text}"), Paint::Bold);

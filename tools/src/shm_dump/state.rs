@@ -34,13 +34,9 @@ impl State {
             Observed::Closed(_) => State::Closed,
             _ if !owned => State::Dead,
             Observed::Absent | Observed::Initialising(_) => State::Initialising,
-            Observed::Ready(_) => State::beating(beat_age_ns),
+            Observed::Ready(_) if beat_age_ns.is_some_and(|age| age > STALL_NS) => State::Stalled,
+            Observed::Ready(_) => State::Alive,
         }
-    }
-
-    /// Of something whose owner lives.
-    pub fn beating(beat_age_ns: Option<u64>) -> State {
-        if beat_age_ns.is_some_and(|age| age > STALL_NS) { State::Stalled } else { State::Alive }
     }
 
     /// Name for people and JSON.

@@ -58,10 +58,11 @@ impl Symbols {
         self.reader.as_ref().is_some_and(|reader| reader.count() > self.read)
     }
 
-    /// How the instrument is called in a line: its symbol, the venue's name for index 0, else its
-    /// number.
+    /// How the instrument is called in a line: its symbol, the venue's name for index 0 (whose row
+    /// has no symbol), else its number.
     pub fn label(&mut self, id: InstrumentId) -> String {
-        if let Some(symbol) = self.get(id) {
+        let named = self.get(id).filter(|symbol| !symbol.name.is_empty());
+        if let Some(symbol) = named {
             return symbol.name.clone();
         }
         match (id.index(), id.venue()) {

@@ -3,15 +3,17 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use shm::header::{Expect, RegionKind};
 use shm::layout::Layout;
 use shm::liveness::{FileLock, monotonic_ns};
 use shm::mapping::{Access, Ownership, open_file};
-use shm::region::{Owner, Region, RegionSpec};
+use shm::region::{Owner, Region, RegionSpec, utc_ns};
 
-use crate::producer::{INSTANCE, LANE, Producer, body, create, lane, record, root};
+use crate::producer::{INSTANCE, LANE, Producer, T0, body, create, lane, record, root};
 use crate::tool::{has_line, json, json_lines, run, text};
 
 const ROLE: &str = "SHM_DUMP_ROOT";
@@ -26,7 +28,7 @@ fn child_that_is_killed() {
     (1..=5).for_each(|step| tail.push(&record(step).1.to_words()));
     tail.store_position();
     println!("ready");
-    std::thread::sleep(std::time::Duration::from_secs(60));
+    std::thread::sleep(Duration::from_secs(60));
 }
 
 /// A child process that is killed with the test.
@@ -77,7 +79,7 @@ fn a_killed_producer_is_dead_and_still_tells_what_it_wrote() {
     let report = json(dir.path(), "main");
     assert_eq!((&report["instance"]["state"], &report["problems"]), (&json!("dead"), &json!([])));
 
-    let (kind, mode) = (RegionKind::Instance, 0o640);
+    let (kind, mode) = (Some(RegionKind::Instance), 0o640);
     let expect = Expect { kind, layout: None, generation: None, mode };
     let path = dir.path().join("hotlane-main/instance");
     Region::open(&path, Access::ReadWrite, &expect).expect("a region").set_closed();
@@ -96,13 +98,39 @@ fn a_heart_that_stands_still_is_a_stall() {
     let report = json(&producer.root, "main --images AAPL");
     let image = &report["producers"][0]["images"]["rows"][0];
     assert_eq!(image["state"], "stale", "a book is no better than its producer");
+}
 
-    producer.instance.region().beat(monotonic_ns() + 1_000_000_000);
-    let counters = producer.instance.producer(LANE).and_then(|lane| lane.region("counters"));
-    counters.expect("counters").beat(monotonic_ns() - 10_000_000_000);
-    let report = json(&producer.root, "main");
+/// A lane has a heart of its own, in the clock of its records: UTC, or that of a recording.
+#[test]
+fn a_lane_that_does_not_poll_is_a_stall_of_its_own() {
+    let producer = Producer::start();
+    let lane = producer.instance.producer(LANE).expect("the lane");
+    let state = || json(&producer.root, "main --gaps")["producers"][0]["state"].clone();
+    assert_eq!(state(), "alive", "no heart yet");
+    lane.beat(T0);
+    assert_eq!(state(), "stalled", "nothing moves for as long as one looks");
+    let report = json(&producer.root, "main --images AAPL");
     assert_eq!(report["instance"]["state"], "alive");
-    assert_eq!(report["producers"][0]["state"], "stalled", "the lane has a heart of its own");
+    assert_eq!(report["producers"][0]["heartbeat_ns"], T0);
+    assert_eq!(report["producers"][0]["images"]["rows"][0]["state"], "stale");
+    lane.beat(utc_ns());
+    assert_eq!(state(), "alive", "a live lane keeps UTC");
+
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for at in 1.. {
+                lane.beat(T0 + at);
+                std::thread::sleep(Duration::from_millis(1));
+                if stop.load(Ordering::Relaxed) {
+                    return;
+                }
+            }
+        });
+        std::thread::sleep(Duration::from_millis(50));
+        assert_eq!(state(), "alive", "a replay keeps the time of its recording");
+        stop.store(true, Ordering::Relaxed);
+    });
 }
 
 #[test]

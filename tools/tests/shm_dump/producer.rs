@@ -302,6 +302,8 @@ pub fn gap(id: u32, first: u64) -> Gap {
 /// What a lane writes besides records.
 fn fill(instance: &Instance, lane: &Files) {
     let mut instruments = InstrumentWriter::new(body(lane, "instruments"));
+    // Row 0 is the channel and has no symbol.
+    instruments.append(&instrument(0, "").to_words()).expect("room");
     instruments.append(&instrument(1, "AAPL").to_words()).expect("room");
     instruments.append(&instrument(2, "MSFT").to_words()).expect("room");
     let mut images = ImageWriter::new(body(lane, "images"));

@@ -7,8 +7,10 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 use serde_json::{Value, json};
 use tools::shm_dump::{Args, run_to};
+use wire::payload::Session;
+use wire::{Class, Record};
 
-use crate::producer::{Producer, RING, T0, TAIL, create, lane, root};
+use crate::producer::{Producer, RING, T0, TAIL, create, header, lane, root};
 use crate::tool::{has_line, json_lines, run, text};
 
 /// What `record(step)` must look like in JSON, by hand.
@@ -76,6 +78,22 @@ fn the_last_records_of_a_seat_are_what_its_consumer_was_given() {
     let all = json_lines(&producer.root, "main --records 1000 --seat 1");
     assert!(all.len() < RING && all.last() == wanted.last(), "{}", all.len());
     drop((consumer, held));
+}
+
+#[test]
+fn records_of_no_instrument_are_the_venues() {
+    let mut producer = Producer::start();
+    let session = Session { id: *b"SIM0000001      ", event: 1, ..Session::default() };
+    producer.publish(Class::Stream, Record::new(header(0, 1), session));
+    let unknown = Record { kind: 200, ..Record::new(header(7, 2), session) };
+    producer.publish(Class::Stream, unknown);
+    producer.poll();
+    let found = json_lines(&producer.root, "main --records 2");
+    assert_eq!((&found[0]["symbol"], &found[0]["kind"]), (&json!("nasdaq"), &json!("session")));
+    assert_eq!(found[0]["fields"]["id"], "SIM0000001");
+    assert_eq!(found[0]["fields"]["event"], "start");
+    assert_eq!((&found[1]["symbol"], &found[1]["kind"]), (&json!("#1.7"), &json!("kind 200")));
+    assert_eq!(found[1]["fields"], json!({}), "what is not known is not guessed");
 }
 
 #[test]

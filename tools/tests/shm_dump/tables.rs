@@ -133,8 +133,8 @@ fn instruments_and_images_have_names_and_decimals() {
     let producer = Producer::start();
     let report = json(&producer.root, "main --instruments --images");
     let instruments = &lane(&report)["instruments"];
-    assert_eq!((&instruments["count"], &instruments["decoded"]), (&json!(2), &json!(true)));
-    let row = &instruments["rows"][1];
+    assert_eq!((&instruments["count"], &instruments["decoded"]), (&json!(3), &json!(true)));
+    let row = &instruments["rows"][2];
     assert_eq!((&row["symbol"], &row["index"]), (&json!("MSFT"), &json!(2)));
     assert_eq!((&row["tick"], &row["lot"]), (&json!("0.01"), &json!("100")));
     assert_eq!((&row["class"], &row["venue"]), (&json!("equity"), &json!("nasdaq")));
@@ -144,12 +144,15 @@ fn instruments_and_images_have_names_and_decimals() {
     assert_eq!(images["rows"][0]["bids"].as_array().map(Vec::len), Some(1));
 }
 
+fn level(price: &str, quantity: &str, orders: Value) -> Value {
+    json!({ "price": price, "quantity": quantity, "orders": orders })
+}
+
 #[test]
 fn a_book_is_shown_whole() {
     let producer = Producer::start();
     let report = json(&producer.root, "main --images AAPL");
     let book = &lane(&report)["images"]["rows"][0];
-    let level = |price: &str, quantity: &str, orders: Value| json!({ "price": price, "quantity": quantity, "orders": orders });
     let bids = [level("149.99", "200", 2.into()), level("149.98", "500", Value::Null)];
     assert_eq!(book["bids"], Value::from(bids.to_vec()));
     assert_eq!(book["asks"], json!([level("150.01", "100", 1.into())]));
@@ -180,7 +183,7 @@ fn clock_and_layout_are_the_instances_own() {
     let price = price.expect("orders have prices");
     assert_eq!(
         (&price["offset"], &price["size"], &price["type"]),
-        (&json!(40), &json!(8), &json!("i64"))
+        (&json!(40), &json!(8), &json!("signed"))
     );
     // Six tables and two files a seat.
     assert_eq!(layout["files"].as_array().map(Vec::len), Some(10));

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use client::{BookSet, BookSpec, Client, Event};
+use shm::seat::Reason;
 use wire::payload::{GapBegin, GapEnd, Lost};
 use wire::{InstrumentId, InstrumentRow, Kind, Record};
 use zerocopy::IntoBytes;
@@ -222,7 +223,13 @@ fn happened(follow: &mut Follow, event: &Event<'_>, ended: &mut Option<Outcome>)
             ("new_generation", generation.to_string())
         }
         Event::Detached { lane, reason } => {
-            if !matches!(reason, client::Detached::NoFreeSeat | client::Detached::NoLane) {
+            // One lane of several may end before the others: `Closed` comes with the last.
+            let waits = match reason {
+                client::Detached::NoFreeSeat | client::Detached::NoLane => true,
+                client::Detached::Closed(reason) => *reason == Reason::ProducerClosed,
+                client::Detached::Refused(_) => false,
+            };
+            if !waits {
                 let why = format!("lane {lane}: the seat was closed or refused: {}", reason.name());
                 *ended = Some(Outcome::Refused(why));
             }

@@ -68,8 +68,7 @@ impl Limits {
     fn books(self) -> book::L3Limits {
         // Index 0 is the channel; it has no book but keeps indices plain.
         let slots = self.instruments.saturating_add(1);
-        // Live orders are mostly young neighbours: half a page for each has been ample.
-        book::L3Limits { pages: self.orders / 2 + 1024, ..book::L3Limits::new(slots, self.orders) }
+        book::L3Limits::new(slots, self.orders)
     }
 }
 

@@ -93,8 +93,9 @@ impl Directory {
 
 /// The row of a symbol of which only the name is known.
 fn undefined_row(stock: &Stock, index: u32) -> InstrumentRow {
-    let name = String::from_utf8_lossy(stock);
-    let name = name.trim_end();
+    let printable =
+        stock.map(|byte| if byte == b' ' || byte.is_ascii_graphic() { byte } else { b'?' });
+    let name = std::str::from_utf8(&printable).unwrap_or_default().trim_end();
     let mut row = InstrumentRow {
         venue_id: 0,
         price_exp: PRICE_EXP,
@@ -109,7 +110,11 @@ fn undefined_row(stock: &Stock, index: u32) -> InstrumentRow {
         ..InstrumentRow::ZERO
     };
     put_text(&mut row.native_symbol, name);
-    put_text(&mut row.canonical, &format!("{name}.NASDAQ"));
+    put_text(&mut row.canonical, name);
+    // A new instrument may come at any time, so nothing is allocated for its name.
+    if let Some(rest) = row.canonical.get_mut(name.len()..) {
+        put_text(rest, ".NASDAQ");
+    }
     put_text(&mut row.datagram_exchange, "NASDAQ");
     put_text(&mut row.datagram_symbol, name);
     put_text(&mut row.base, name);

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
-use shm::layout::{LayoutRow, text};
+use shm::layout::{LayoutRow, TypeCode};
 use shm::region::Region;
 use wire::LAYOUT_VERSION;
 use wire::table::LAYOUT_HASH;
@@ -22,11 +22,9 @@ pub struct FieldRow {
     /// From the start of the record, bytes.
     offset: u16,
     size: u16,
-    /// Type by name; empty where the table has only codes.
+    /// How to show it.
     #[serde(rename = "type")]
-    ty: String,
-    /// Unit, or type code where there is no name of a type.
-    unit: u8,
+    ty: &'static str,
 }
 
 /// A file of a producer.
@@ -87,8 +85,15 @@ fn field(row: &LayoutRow) -> FieldRow {
         field: row.field_text().to_string(),
         offset: row.offset,
         size: row.size,
-        ty: text(&row.unnamed).to_string(),
-        unit: row.type_code,
+        ty: match TypeCode::of(row.type_code) {
+            TypeCode::Bytes => "bytes",
+            TypeCode::Unsigned => "unsigned",
+            TypeCode::Signed => "signed",
+            TypeCode::Float => "float",
+            TypeCode::Text => "text",
+            TypeCode::Time => "ns",
+            TypeCode::Flags => "flags",
+        },
     }
 }
 
@@ -138,7 +143,7 @@ impl Layout {
             ]);
         }
         page.table(&table)?;
-        let mut table = Table::new(&["kind", "name", "field", "offset", "size", "type", "unit"]);
+        let mut table = Table::new(&["kind", "name", "field", "offset", "size", "type"]);
         for row in &self.rows {
             table.row([
                 Cell::number(row.kind),
@@ -146,8 +151,7 @@ impl Layout {
                 Cell::text(&row.field),
                 Cell::number(row.offset),
                 Cell::number(row.size),
-                Cell::text(&row.ty),
-                Cell::number(row.unit),
+                Cell::text(row.ty),
             ]);
         }
         page.table(&table)

@@ -1,0 +1,263 @@
+//! The lane's thread, with real shared memory and a consumer: once warm, it neither allocates nor
+//! enters the kernel, whatever comes.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+mod common;
+
+use common::market::Market;
+use common::packets::{Memory, SESSION, heartbeat, mold};
+use common::seats::{self, ALL};
+use common::{DAY, itch};
+use feed::lane::Lane;
+use feed::net::Polled;
+use feed::publish::region::Regions;
+use shm::seat::{Filter, Policy};
+
+const MESSAGES: u64 = 100_000;
+
+thread_local! {
+    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+}
+
+/// The system's allocator, counting per thread.
+struct Counting;
+
+// SAFETY: every call goes to the system's allocator unchanged; counting touches a thread-local
+// without a destructor, which is always there and never allocates.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+        // SAFETY: the caller keeps the contract of `alloc`, which is the system's.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the pointer came from the system's allocator with this layout.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// The opening, then `MESSAGES` messages, then all that is unpleasant: gaps, copies, rubbish,
+/// contradictions, another session.
+fn streams() -> (Memory, Memory, Memory) {
+    let mut market = Market::new(1);
+    let (mut opening, mut day, mut trouble) =
+        (Memory::default(), Memory::default(), Memory::default());
+    let first = market.opening();
+    opening.push(&mold(SESSION, 1, &first), DAY.midnight_ns, 1);
+    let next = market.packets(first.len() as u64 + 1, 2_000, &mut opening);
+    let next = market.packets(next, MESSAGES, &mut day);
+    let now = DAY.midnight_ns + 60_000_000_000_000;
+    let mut give = |packet: Vec<u8>| trouble.push(&packet, now, 2);
+    for n in 0..1_500 {
+        let next = next + 2 * n;
+        give(heartbeat(SESSION, next));
+        give(mold(SESSION, next, &[itch::delete(1, 1, 1 << 19)]));
+        give(mold(SESSION, next, &[itch::delete(1, 1, 1 << 19)]));
+        give(b"rubbish".to_vec());
+        give(mold(SESSION, 0, &[vec![]]));
+    }
+    give(mold(SESSION, next + 3_000, &[vec![b'A'; 5], vec![], itch::bid(1, 1 << 40, 1, 1)]));
+    // Another session, with locates of its own and a stock that is new.
+    let order = itch::Add { reference: 5, side: b'B', shares: 1, stock: "NEW", price: 7 };
+    let odd = itch::Add { reference: 6, stock: "\u{1}\u{2}", ..order };
+    let fresh = [itch::directory(1, 1, "MSFT"), itch::add(77, 1, order), itch::add(78, 1, odd)];
+    give(mold(b"SIM0000002", 1, &fresh));
+    give(heartbeat(SESSION, 1));
+    (opening, day, trouble)
+}
+
+/// Polls to the end of the source.
+fn play(lane: &mut Lane<Regions>, source: &mut Memory, now: &mut u64) {
+    loop {
+        *now += 1_000;
+        match lane.poll(source, *now) {
+            Ok(Polled::End) => return,
+            Ok(_) => {}
+            Err(_) => panic!("memory has no errors"),
+        }
+    }
+}
+
+/// A lane that is served by a consumer of everything, warm, and the streams that follow.
+struct Rig {
+    root: tempfile::TempDir,
+    lane: Lane<Regions>,
+    seat: seats::Seat,
+    day: Memory,
+    trouble: Memory,
+    now: u64,
+}
+
+fn rig(policy: Policy) -> Rig {
+    let root = seats::root();
+    let mut lane = seats::lane(root.path(), 2, 16_384);
+    let filter = Filter::all(ALL).policy(policy);
+    let seat = seats::attach(root.path(), 0, filter, &mut lane);
+    let (mut opening, day, trouble) = streams();
+    let mut now = DAY.midnight_ns;
+    play(&mut lane, &mut opening, &mut now);
+    seats::settle(&mut lane, now);
+    Rig { root, lane, seat, day, trouble, now }
+}
+
+/// Runs `work` while another thread drains the seat; gives back how many records it got.
+fn while_drained(mut seat: seats::Seat, work: impl FnOnce()) -> u64 {
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let draining = scope.spawn(|| {
+            let mut records = 0;
+            // Acquire: partner is the store below; then nothing more is written.
+            while !done.load(Ordering::Acquire) {
+                while seat.consumer.next().is_some() {
+                    records += 1;
+                }
+                seat.consumer.release();
+                std::thread::yield_now();
+            }
+            records
+        });
+        work();
+        // Release: partner is the load above.
+        done.store(true, Ordering::Release);
+        draining.join().expect("the consumer")
+    })
+}
+
+#[test]
+fn a_warm_lane_does_not_allocate() {
+    // A seat for which the lane waits gets every record, however busy the host is.
+    let Rig { root, mut lane, seat, mut day, mut trouble, mut now } = rig(Policy::Wait);
+    let before_all = lane.publisher.counts.messages_total();
+    let warmed = String::from("this one is counted");
+    assert!(ALLOCATIONS.get() > 0, "{warmed}");
+    let got = while_drained(seat, || {
+        let before = ALLOCATIONS.get();
+        play(&mut lane, &mut day, &mut now);
+        let after = ALLOCATIONS.get();
+        assert_eq!(after - before, 0, "allocations on a usual day");
+        let before = ALLOCATIONS.get();
+        play(&mut lane, &mut trouble, &mut now);
+        lane.flush_images();
+        let after = ALLOCATIONS.get();
+        assert_eq!(after - before, 0, "allocations in trouble");
+    });
+    assert!(lane.publisher.counts.messages_total() - before_all > MESSAGES);
+    assert!(got > 2 * MESSAGES, "a consumer was served: {got} records");
+    assert_eq!(lane.gaps.declared(), 1_500);
+    for name in ["unknown_reference", "itch_empty", "old_session", "sequence_zero"] {
+        assert!(common::refused(&lane, name) > 0, "{name}");
+    }
+    let symbols = lane.venue.directory.rows().iter().map(|row| row.symbol());
+    assert_eq!(symbols.skip(8).collect::<Vec<_>>(), ["NEW", "??"]);
+    lane.publisher.outlet.close().expect("closed");
+    drop(root);
+}
+
+#[test]
+fn a_lane_whose_consumer_stands_still_does_not_allocate() {
+    let Rig { root: _root, mut lane, seat, mut day, mut now, .. } = rig(Policy::Lose);
+    let before = ALLOCATIONS.get();
+    play(&mut lane, &mut day, &mut now);
+    assert_eq!(ALLOCATIONS.get() - before, 0);
+    assert!(seat.consumer.lag() > 0);
+}
+
+/// How a child process ended.
+#[derive(Debug, PartialEq, Eq)]
+enum Ended {
+    Code(i32),
+    Signal(i32),
+}
+
+const REFUSED: i32 = 77;
+
+/// From here on any system call but the end of the process kills it.
+fn forbid_system_calls() -> bool {
+    const ALLOW: u32 = libc::SECCOMP_RET_ALLOW;
+    const KILL: u32 = libc::SECCOMP_RET_KILL_PROCESS;
+    let number = libc::BPF_LD | libc::BPF_W | libc::BPF_ABS;
+    let equal = libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K;
+    let ret = libc::BPF_RET | libc::BPF_K;
+    let step = |code: u32, k: u32, jf: u8| libc::sock_filter { code: code as u16, jt: 0, jf, k };
+    let mut filter = [
+        step(number, 0, 0),
+        step(equal, libc::SYS_exit_group as u32, 1),
+        step(ret, ALLOW, 0),
+        step(ret, KILL, 0),
+    ];
+    let program = libc::sock_fprog { len: 4, filter: filter.as_mut_ptr() };
+    // Being killed is expected of one of the tests, so no core file.
+    let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the kernel reads one `rlimit`, which outlives the call.
+    unsafe { libc::setrlimit(libc::RLIMIT_CORE, &raw const none) };
+    // SAFETY: without new privileges a process may restrict itself; no pointer is passed.
+    let quiet = unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) };
+    // SAFETY: the kernel copies the four instructions, which outlive the call.
+    let set =
+        unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program) };
+    quiet == 0 && set == 0
+}
+
+/// Runs the body in a child process and says how that ended. The rings are shared memory, so the
+/// parent's consumer goes on draining what the child writes.
+fn in_child(body: impl FnOnce() -> i32) -> Ended {
+    // SAFETY: the child runs on a copy of this thread alone; the bodies here neither allocate
+    // nor take locks, and leave by `_exit`.
+    let pid = unsafe { libc::fork() };
+    assert!(pid >= 0, "fork: {}", std::io::Error::last_os_error());
+    if pid == 0 {
+        let code = body();
+        // SAFETY: ends the child without running the parent's destructors.
+        unsafe { libc::_exit(code) };
+    }
+    let mut status = 0;
+    // SAFETY: the kernel writes one integer, which is exclusive here.
+    let waited = unsafe { libc::waitpid(pid, &raw mut status, 0) };
+    assert_eq!(waited, pid);
+    if libc::WIFSIGNALED(status) {
+        Ended::Signal(libc::WTERMSIG(status))
+    } else {
+        Ended::Code(libc::WEXITSTATUS(status))
+    }
+}
+
+/// What a child does behind the filter, besides playing the day and the trouble.
+fn play_without_system_calls(sneak_one_in: bool) -> (Ended, u64) {
+    let Rig { root: _root, mut lane, seat, mut day, mut trouble, mut now } = rig(Policy::Lose);
+    let mut ended = Ended::Code(-1);
+    let got = while_drained(seat, || {
+        ended = in_child(|| {
+            if !forbid_system_calls() {
+                return REFUSED;
+            }
+            play(&mut lane, &mut day, &mut now);
+            play(&mut lane, &mut trouble, &mut now);
+            if sneak_one_in {
+                // SAFETY: asks for a number.
+                unsafe { libc::getppid() };
+            }
+            i32::from(lane.gaps.declared() != 1_500)
+        });
+    });
+    (ended, got)
+}
+
+#[test]
+fn a_warm_lane_makes_no_system_call() {
+    let (ended, got) = play_without_system_calls(false);
+    if ended == Ended::Code(REFUSED) {
+        println!("SKIPPED a_warm_lane_makes_no_system_call: this kernel or sandbox has no seccomp");
+        return;
+    }
+    assert_eq!(ended, Ended::Code(0));
+    assert!(got > 10_000, "the consumer was served from the child: {got} records");
+    // The same net catches one call, so it would have caught another.
+    assert_eq!(play_without_system_calls(true).0, Ended::Signal(libc::SIGSYS));
+}
