@@ -25,7 +25,8 @@ pub const MAX_TRIES: usize = if cfg!(loom) { 2 } else { 1_000 };
 /// The row was being written each time it was looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error(
-    "row at line {first_line} was being written in {MAX_TRIES} attempts: try later, or the writer died"
+    "row at line {first_line} was being written in {MAX_TRIES} attempts: try later, or the \
+     writer died"
 )]
 pub struct Torn {
     /// First line of the row.

@@ -7,9 +7,10 @@
 //! | line | word | |
 //! |--|--|--|
 //! | 0 | 0 | position: records pushed, stored once per poll; for lag and for joining |
-//! | 2 | 0 | mark: position, stored once per quarter lap; readers look at it with every record, so it changes seldom |
+//! | 2 | 0 | mark: position, stored once per quarter lap |
 //! | 4 .. | | slots, see [`crate::slot`] |
 //!
+//! Readers look at the mark with every record, so it has a line of its own that seldom changes.
 //! Lines 1 and 3 stay zero: processors fetch lines in pairs.
 
 use crate::follow::{Followed, Follower};

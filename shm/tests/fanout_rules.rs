@@ -3,31 +3,17 @@
 
 mod market;
 
-use market::{GREETING, Market, ORDERS, RULES, STATUS, STREAM, TOP, TRADES, record};
+use market::{GREETING, Market, ORDERS, RULES, STATUS, STREAM, TOP, TRADES, record, settle};
 use proptest::prelude::*;
-use shm::claim::{self, Claim};
-use shm::fanout::{ClassRules, Fanout, FanoutError, FanoutSpec, MAX_STEP, SeatMemory};
+use shm::claim;
+use shm::fanout::{ClassRules, Fanout, FanoutError, FanoutSpec, SeatMemory};
 use shm::lines::{HeapLines, Lines};
 use shm::seat::layout::{CTL_CLAIM, CTL_CURSOR, CTL_REQUEST, ctl_lines, ring_lines};
-use shm::seat::{
-    Attach, Consumer, Counter, Filter, Policy, Reason, SeatState, SeatStatus, read_counters,
-};
+use shm::seat::{Attach, Counter, Filter, Reason, SeatState, SeatStatus, read_counters};
 use shm::sync::Ordering;
 use std::sync::Arc;
 
 const ALL: u8 = 0x3f;
-
-/// Polls idle until seat 0 has no refresh to come.
-fn settle(market: &mut Market, player: &mut market::Player) {
-    for _ in 0..10_000 {
-        market.poll(true);
-        player.take(usize::MAX);
-        if market.fanout.refreshes_pending(player.seat) == 0 {
-            return;
-        }
-    }
-    panic!("the refreshes do not end");
-}
 
 #[test]
 fn interest_is_the_filter_and_nothing_else() {
@@ -52,6 +38,7 @@ fn interest_is_the_filter_and_nothing_else() {
     assert_eq!((market.fanout.interest(1, ORDERS), market.fanout.interest(2, ORDERS)), (0, 1));
     market.fanout.request_refresh_all(0xff);
     assert_eq!(market.fanout.refreshes_pending(0), 2);
+    assert_eq!((market.fanout.interest(1, ORDERS), market.fanout.interest(2, ORDERS)), (0, 0));
     one.consumer.detach();
     assert_eq!(market.poll(false).closed, 0b01);
     assert_eq!(market.fanout.interest(1, TRADES), 0b10);
@@ -84,6 +71,21 @@ fn a_seat_that_ends_changes_nothing_for_the_others() {
 }
 
 #[test]
+fn every_book_can_be_withheld_at_once() {
+    let mut market = Market::new(200, &[64], false);
+    let mut player = market.join(0, 1, Filter::all(ALL));
+    settle(&mut market, &mut player);
+    let open =
+        |market: &Market| (1..200).filter(|at| market.fanout.interest(*at, TOP) != 0).count();
+    assert_eq!(open(&market), 199);
+    market.fanout.request_refresh_all(1);
+    assert_eq!((open(&market), market.fanout.refreshes_pending(0)), (0, 199));
+    market.poll(true);
+    assert_eq!((open(&market), market.fanout.refreshes_pending(0)), (1, 198));
+    assert!((1..200).all(|at| market.fanout.interest(at, TRADES) == 1), "trades flow");
+}
+
+#[test]
 fn an_idle_poll_writes_one_refresh_and_a_busy_one_none_for_long() {
     let mut market = Market::new(6, &[64], false);
     let _player = market.join(0, 1, Filter::all(ALL));
@@ -98,174 +100,6 @@ fn an_idle_poll_writes_one_refresh_and_a_busy_one_none_for_long() {
     market.poll(false);
     assert_eq!(market.books.refreshed, 3);
     assert_eq!(market.fanout.refreshes_pending(0), 2);
-}
-
-#[test]
-fn a_full_ring_loses_with_a_marker() {
-    let mut market = Market::new(5, &[16], false);
-    let mut player = market.join(0, 1, Filter::all(ALL));
-    settle(&mut market, &mut player);
-    for number in 0..20 {
-        market.step(&[(TRADES, 1, number), (ORDERS, 2, number)]);
-    }
-    // Eight steps fit. The ninth to the twentieth are lost, each record of them.
-    assert_eq!(market.fanout.silent(), 1);
-    assert_eq!(SeatStatus::read(&market.memories[0].0).map(|s| s.state), Ok(SeatState::Silent));
-    assert_eq!(market.counter(0, Counter::Delivered), 16);
-    assert_eq!(market.counter(0, Counter::Lost), 24);
-    assert_eq!(market.counter(0, Counter::LostCounted), 12);
-    player.take(3);
-    market.poll(true);
-    assert_eq!(market.fanout.silent(), 1, "three are less than a quarter");
-    player.take(1);
-    market.poll(true);
-    assert_eq!(market.fanout.silent(), 0);
-    assert_eq!(market.counter(0, Counter::Private) - market.counter(0, Counter::Refreshes) * 5, 1);
-    player.take(usize::MAX);
-    assert_eq!((player.lost.records, player.lost.counted, player.lost.instruments), (24, 12, 1));
-    assert_eq!((player.got.len(), player.losses), (16, 1));
-    settle(&mut market, &mut player);
-    player.check_books(&market);
-    player.check_against(&market);
-}
-
-#[test]
-fn a_conflating_seat_is_told_of_trades_only() {
-    let mut market = Market::new(5, &[16], false);
-    let classes = 1 << TOP | 1 << TRADES;
-    let mut player = market.join(0, 1, Filter::all(classes).policy(Policy::Conflate));
-    settle(&mut market, &mut player);
-    for number in 0..20 {
-        market.step(&[(TOP, 3, number)]);
-    }
-    assert_eq!(market.counter(0, Counter::Conflated), 4);
-    assert_eq!(market.counter(0, Counter::Lost), 0);
-    player.take(usize::MAX);
-    market.poll(true);
-    settle(&mut market, &mut player);
-    assert_eq!(player.losses, 0, "no trade was lost: nothing to declare");
-    player.check_books(&market);
-    player.check_against(&market);
-    for number in 0..20 {
-        market.step(&[(TRADES, 3, number), (TOP, 3, number)]);
-    }
-    player.take(usize::MAX);
-    settle(&mut market, &mut player);
-    assert_eq!((player.losses, player.lost.records, player.lost.counted), (1, 12, 12));
-    player.check_books(&market);
-    player.check_against(&market);
-}
-
-#[test]
-fn a_detaching_seat_is_closed_and_says_so() {
-    let mut market = Market::new(5, &[16, 16], false);
-    let mut player = market.join(0, 1, Filter::all(1 << TRADES).policy(Policy::Detach));
-    let mut other = market.join(1, 1, Filter::all(1 << TRADES));
-    for number in 0..20 {
-        market.step(&[(TRADES, 1, number)]);
-    }
-    assert_eq!(market.poll(false).closed, 0b01);
-    assert!(player.take(usize::MAX));
-    assert_eq!(player.got.len(), 16);
-    assert_eq!(player.consumer.poll_attach(), Attach::Closed(Reason::RingFull));
-    let status = player.consumer.status().expect("a status");
-    assert_eq!((status.state, status.reason), (SeatState::Detached, Reason::RingFull));
-    // Closed is closed, whatever the consumer asks for.
-    player.consumer.set_filter(Filter::all(1 << TRADES));
-    market.poll(false);
-    assert_eq!(market.fanout.active(), 0b10);
-    drop(player);
-    market.poll(false);
-    let again = market.join(0, 2, Filter::all(1 << TRADES));
-    assert_eq!(again.consumer.epoch(), 2);
-    other.take(usize::MAX);
-    market.poll(false);
-    other.take(usize::MAX);
-    other.check_against(&market);
-}
-
-#[test]
-fn a_request_that_cannot_be_granted_is_refused_by_name() {
-    let mut market = Market::new(5, &[16], false);
-    for (nonce, filter, reason) in [
-        (1, Filter::all(1 << TRADES).policy(Policy::Wait), Reason::WaitOnLive),
-        (2, Filter::all(1 << ORDERS).policy(Policy::Conflate), Reason::ConflateClass),
-        (3, Filter::all(0), Reason::NoClass),
-    ] {
-        let mut player = market.claim(0, nonce, filter);
-        assert_eq!(player.consumer.poll_attach(), Attach::Waiting);
-        assert_eq!(market.poll(true).activated, 0);
-        assert_eq!(player.consumer.poll_attach(), Attach::Refused(reason));
-        assert_eq!(player.consumer.next(), None);
-        // Another request of the same claim may be granted.
-        player.consumer.set_filter(Filter::all(1 << TRADES));
-        assert_eq!(market.poll(true).activated, 1);
-        assert_eq!(player.consumer.poll_attach(), Attach::Active);
-        // And a refused change leaves what there was.
-        player.consumer.set_filter(Filter::all(0));
-        market.poll(true);
-        assert_eq!(player.consumer.poll_attach(), Attach::Active);
-        assert_eq!(market.fanout.interest(1, TRADES), 1);
-    }
-    assert_eq!(market.counter(0, Counter::RequestRefused), 6);
-    let taken = market.claim(0, 9, Filter::all(1));
-    let (ring, ctl, capacity) = &market.memories[0];
-    let claim = Claim::new(7, 7).expect("a claim");
-    let (ring, ctl, filter) = (ring.clone(), ctl.clone(), Filter::all(1));
-    let error = Consumer::claim(ring, ctl, *capacity, 5, filter, claim).map(|_| ());
-    let text = error.expect_err("a taken seat").to_string();
-    assert_eq!(text, "seat is held by process 1000: choose another seat, or end that process");
-    drop(taken);
-}
-
-#[test]
-fn a_waiting_seat_paces_a_replay_and_loses_nothing() {
-    let mut market = Market::new(5, &[16], true);
-    let mut player = market.join(0, 1, Filter::all(ALL).policy(Policy::Wait));
-    let handle = std::thread::spawn(move || {
-        let mut last = 0;
-        while last < 2_500 {
-            if player.take(3) {
-                std::thread::yield_now();
-            }
-            last = player.got.len();
-        }
-        player
-    });
-    for number in 0..300 {
-        // Ten records are more than half a ring, forty more than a ring.
-        let records = if number % 6 == 0 { 40 } else { 2 };
-        market.step(&vec![(TRADES, 1, number); records]);
-        market.poll(false);
-    }
-    let player = handle.join().expect("the consumer");
-    player.check_against(&market);
-    assert_eq!(market.counter(0, Counter::Lost), 0);
-}
-
-#[test]
-fn nobody_waits_for_a_seat_that_is_gone() {
-    for how in 0..3 {
-        let mut market = Market::new(5, &[16], true);
-        let player = market.join(0, 1, Filter::all(ALL).policy(Policy::Wait));
-        let signals = market.fanout.signals();
-        let handle = std::thread::spawn(move || {
-            std::thread::sleep(std::time::Duration::from_millis(20));
-            match how {
-                0 => return drop(player),
-                1 => signals.seat_died(0),
-                _ => signals.stop(),
-            }
-            std::mem::forget(player);
-        });
-        market.step(&vec![(TRADES, 1, 1); 40]);
-        handle.join().expect("the consumer");
-        market.poll(false);
-        assert_eq!(market.fanout.active(), 0);
-        let reason = SeatStatus::read(&market.memories[0].0).map(|status| status.reason);
-        let expected = [Reason::Released, Reason::Died, Reason::ProducerClosed][how];
-        assert_eq!(reason, Ok(expected));
-    }
 }
 
 #[test]
@@ -365,27 +199,6 @@ fn a_refresh_larger_than_the_ring_is_reported_and_never_partial() {
 }
 
 #[test]
-fn a_step_beyond_the_limit_is_declared() {
-    let mut market = Market::new(5, &[16_384], false);
-    let mut player = market.join(0, 1, Filter::all(ALL));
-    settle(&mut market, &mut player);
-    for number in 0..MAX_STEP as u64 + 10 {
-        market.push(TRADES, 1, number);
-    }
-    market.push(ORDERS, 2, 5);
-    market.end_step();
-    assert_eq!(market.fanout.oversized_steps(), 1);
-    player.take(usize::MAX);
-    settle(&mut market, &mut player);
-    assert_eq!(player.got.len(), MAX_STEP);
-    assert_eq!((player.lost.records, player.lost.counted), (11, 10));
-    player.check_books(&market);
-    market.step(&[(TRADES, 1, 1), (ORDERS, 2, 2)]);
-    player.take(usize::MAX);
-    assert_eq!(player.got.len(), MAX_STEP + 2);
-}
-
-#[test]
 fn resync_jumps_to_the_head_and_gets_everything_anew() {
     let mut market = Market::new(5, &[64], false);
     let mut player = market.join(0, 1, Filter::all(ALL));
@@ -466,39 +279,6 @@ fn a_seat_that_changes_hands_between_two_polls_is_told_as_both() {
     assert_eq!(two.consumer.poll_attach(), Attach::Active);
     assert_eq!(two.consumer.epoch(), 2);
     assert!(!market.poll(true).any());
-}
-
-#[test]
-fn a_step_that_was_not_ended_ends_with_the_poll() {
-    let mut market = Market::new(5, &[16], false);
-    let mut player = market.join(0, 1, Filter::all(1 << TRADES));
-    market.push(TRADES, 1, 1);
-    market.push(TRADES, 2, 1);
-    assert!(player.take(usize::MAX) && player.got.is_empty(), "staged in a small ring");
-    market.poll(false);
-    player.take(usize::MAX);
-    assert_eq!(player.got.len(), 2);
-}
-
-#[test]
-fn a_large_ring_keeps_steps_whole_when_it_runs_full() {
-    // Room for the largest step, or not, decides how records go in: both ways, and the border.
-    let mut market = Market::new(5, &[8_192], false);
-    let mut player = market.join(0, 1, Filter::all(1 << TRADES));
-    for round in 0..40_u64 {
-        for records in [1, 4_000, 96, 4_095, 4_096, 1, 200] {
-            market.step(&vec![(TRADES, 1, round); records]);
-            if records % 2 == 0 {
-                market.poll(false);
-            }
-        }
-        player.take(1_000 * round as usize);
-    }
-    player.take(usize::MAX);
-    market.poll(false);
-    player.take(usize::MAX);
-    player.check_against(&market);
-    assert!(player.lost.records > 0 && player.got.len() > 100_000);
 }
 
 #[test]

@@ -224,6 +224,12 @@ impl<L: Lines> Fanout<L> {
         self.silent
     }
 
+    /// Seats that take records as they come, because their ring has room for any step; the others'
+    /// records are staged until the step ends.
+    pub fn direct(&self) -> u8 {
+        self.direct
+    }
+
     /// How many seats there are.
     pub fn seats(&self) -> usize {
         self.seats.len()

@@ -8,9 +8,12 @@
 //!
 //! | memory | written by | word | |
 //! |--|--|--|--|
-//! | ring, position line | producer | 0 | position: records pushed, stored once per poll and before each look at the cursor |
+//! | ring, position line | producer | 0 | position: records pushed, see below |
 //! | ring, slots | producer | | see [`crate::slot`] |
 //! | ctl, cursor line | consumer | 0 | epoch << 48 \| low 48 bits of the position released |
+//!
+//! The position is stored once per poll and before each look at the cursor, so that it is never
+//! more than a lap behind.
 
 mod observer;
 mod reader;

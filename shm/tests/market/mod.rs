@@ -311,3 +311,15 @@ impl Player {
         }
     }
 }
+
+/// Polls idle until the player has no refresh to come.
+pub fn settle(market: &mut Market, player: &mut Player) {
+    for _ in 0..10_000 {
+        market.poll(true);
+        player.take(usize::MAX);
+        if market.fanout.refreshes_pending(player.seat) == 0 {
+            return;
+        }
+    }
+    panic!("the refreshes do not end");
+}
