@@ -140,22 +140,22 @@ impl<'a> Reader<'a> {
             // Where it cannot be caught, the default ends us too, without the sum.
             let _ = signal_hook::flag::register(signal, Arc::clone(&stop));
         }
-        let mut looked = Instant::now();
-        let mut over = self.opened.is_over();
+        let (mut looked, mut over) = (Instant::now(), self.opened.is_over());
+        // What is left after the end is at most a ring, unless the ring is damaged.
+        let mut left = self.capacity.saturating_mul(2);
         // Partner: the store of the signal's handler. A flag by itself.
-        while !stop.load(Ordering::Relaxed) {
-            if self.step(page)? {
-                continue;
-            }
-            // What was written before the end is all there when the end is seen: one more empty
-            // look after it, and nothing was left out.
-            if over {
+        while !stop.load(Ordering::Relaxed) && left > 0 {
+            left -= u64::from(over);
+            let found = self.step(page)?;
+            if !found && over {
+                // This look came after the end was seen, so nothing was left out.
                 break;
             }
-            page.flush()?;
             if looked.elapsed() >= LOOK {
-                (looked, over) = (Instant::now(), self.opened.is_over());
-            } else {
+                (looked, over) = (Instant::now(), over || self.opened.is_over());
+            }
+            if !found {
+                page.flush()?;
                 std::thread::sleep(NAP);
             }
         }

@@ -136,6 +136,23 @@ fn bodies_of_noise_are_shown_or_refused_but_believed_by_nobody() {
     }
 }
 
+/// A mark so far ahead that every look says "overtaken": following must end all the same.
+#[test]
+fn following_a_damaged_ring_ends_with_its_producer() {
+    let producer = started();
+    producer.instance.region().set_closed();
+    let path = producer.root.join("hotlane-main/nasdaq/tail");
+    let bytes = std::fs::read(&path).expect("read");
+    let body = u64::from_le_bytes(bytes[48..56].try_into().expect("eight bytes"));
+    write(&path, body, &u64::MAX.to_le_bytes());
+    write(&path, body + 128, &(1_u64 << 62).to_le_bytes());
+    let begun = Instant::now();
+    let run = run(&producer.root, "main --records 3 --follow --tail");
+    assert!(begun.elapsed() < Duration::from_secs(20));
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.out.contains("records missed") && run.out.contains("producer closed"), "{run:?}");
+}
+
 #[test]
 fn files_that_went_away_are_named() {
     let producer = started();
