@@ -81,49 +81,6 @@ fn two_runs_of_one_session_give_the_same_records() {
 }
 
 #[test]
-fn the_final_books_are_those_of_the_matching_engine() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let (file, oracle) = (folder.path().join("SIM_a.itch"), folder.path().join("SIM_a.json"));
-    let made = e2e::command("venue-sim")
-        .args(["generate", "--seed", "9", "--instruments", "30", "--messages", "100000"])
-        .arg("--out")
-        .arg(&file)
-        .arg("--oracle")
-        .arg(&oracle)
-        .output()
-        .expect("venue-sim runs");
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    let report = object(&replay(&["--json", "--no-seats", "--date", "2026-01-30"], &file));
-    assert_eq!(report["unknown_references"], 0);
-    assert_eq!(report["gaps"], 0);
-    let oracle: Value =
-        serde_json::from_slice(&std::fs::read(&oracle).expect("the oracle")).expect("JSON");
-    let truth = oracle["instruments"].as_array().expect("a list");
-    let ours = report["instruments"].as_array().expect("a list");
-    assert!(!truth.is_empty());
-    for book in truth {
-        let symbol = &book["symbol"];
-        let mine = ours.iter().find(|one| &one["symbol"] == symbol).expect("the same symbols");
-        for (side, levels) in [("bid", "bids"), ("ask", "asks")] {
-            let levels = book[levels].as_array().expect("levels");
-            assert_eq!(mine[format!("{side}_levels")], json!(levels.len()), "{symbol} {side}");
-            let best = levels.first().map_or(json!(""), |level| level["price"].clone());
-            let shown = mine[format!("{side}_price")].as_str().expect("a decimal").to_owned();
-            assert_eq!(decimal(&json!(shown)), decimal(&best), "{symbol} {side}");
-        }
-    }
-}
-
-/// A price as scaled integer, whether it is written as text or as the engine's own integer.
-fn decimal(value: &Value) -> Option<i64> {
-    match value {
-        Value::String(text) if text.is_empty() => None,
-        Value::String(text) => Some(wire::decimal::parse(text.as_bytes(), -4).expect("a price")),
-        other => other.as_i64(),
-    }
-}
-
-#[test]
 fn book_csv_has_a_row_for_every_event_that_changed_the_first_levels() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = generated(folder.path(), "SIM_2026-01-30.itch");

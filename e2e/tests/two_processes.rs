@@ -44,6 +44,69 @@ fn the_recording_too_where_there_is_one() {
     assert_eq!(theirs["records"]["trade"], 849 + 240);
 }
 
+/// Orders of one side as (reference, quantity), best price first, each level in its queue's order.
+fn queue(levels: &Value) -> Vec<(u64, i64, i64)> {
+    let mut all = Vec::new();
+    for level in levels.as_array().expect("levels") {
+        let price = level["price"].as_i64().expect("a price");
+        for order in level["orders"].as_array().expect("orders") {
+            let number = |at: usize| order[at].as_i64().expect("a number");
+            all.push((number(0) as u64, price, number(1)));
+        }
+    }
+    all
+}
+
+#[test]
+fn another_process_has_the_matching_engines_books_to_each_place_of_each_queue() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    let made = e2e::command("venue-sim")
+        .args(["generate", "--seed", "9", "--instruments", "30", "--messages", "150000", "--out"])
+        .arg(path("SIM_2026-01-30.itch"))
+        .arg("--oracle")
+        .arg(path("SIM_oracle.json"))
+        .output()
+        .expect("venue-sim runs");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let instance = e2e::instance_name("oracle");
+    let books = path("books.json");
+    let text = books.to_str().expect("utf-8");
+    let asks = ["--classes", "orders", "--policy", "wait", "--books", text];
+    let consumer = consumer(&instance, &asks);
+    let report = result(handler(&instance, &["--seats", "1"], &path("SIM_2026-01-30.itch")));
+    result(consumer);
+    assert_eq!((&report["unknown_references"], &report["gaps"]), (&0.into(), &0.into()));
+
+    let read = |file: &Path| -> Value {
+        serde_json::from_slice(&std::fs::read(file).expect("written")).expect("JSON")
+    };
+    let (truth, ours) = (read(&path("SIM_oracle.json")), read(&books));
+    let ours = ours["instruments"].as_array().expect("a list");
+    let truth = truth["books"].as_array().expect("a list");
+    let mut orders = 0;
+    for book in truth {
+        let symbol = &book["symbol"];
+        let mine = ours.iter().find(|one| &one["symbol"] == symbol);
+        for side in ["bid", "ask"] {
+            let wanted = queue(&book[format!("{side}s")]);
+            let list = mine.map_or(&Value::Null, |mine| &mine[format!("{side}_orders")]);
+            let found: Vec<_> = list
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(|o| {
+                    let number = |field: &str| o[field].as_i64().expect("a number");
+                    (number("id") as u64, number("price"), number("quantity"))
+                })
+                .collect();
+            assert_eq!(found, wanted, "{symbol} {side}");
+            orders += wanted.len();
+        }
+    }
+    assert!(orders > 1_000, "the engine's books are not empty: {orders}");
+}
+
 #[test]
 fn who_joins_in_the_middle_ends_with_the_same_books() {
     let file = session(200_000);
