@@ -135,7 +135,7 @@ fn killed_consumers_leave_their_seats_to_others() {
     let file = session(100_000);
     let instance = e2e::instance_name("seats");
     // Twenty seconds and more: consumers come and are killed all the time, eight seats for them all.
-    let speed = ["--speed", "2880x", "--linger", "2"];
+    let speed = ["--speed", "2880x", "--linger=2"];
     let handler = handler(&instance, &speed, &file);
     let begun = Instant::now();
     wait_for_instance(&instance);

@@ -112,7 +112,7 @@ fn who_joins_in_the_middle_ends_with_the_same_books() {
     let file = session(200_000);
     let instance = e2e::instance_name("join");
     // Sixteen hours of the session in some four seconds: the join comes in the middle.
-    let handler = handler(&instance, &["--speed", "14400x", "--linger", "2"], &file);
+    let handler = handler(&instance, &["--speed", "14400x", "--linger=2"], &file);
     let arguments = ["--classes", "orders", "--join-after-ms", "1500"];
     let consumer = consumer(&instance, &arguments);
     let (theirs, ours) = (result(consumer), result(handler));
@@ -132,7 +132,7 @@ fn who_was_stopped_learns_what_it_lost_and_catches_up() {
     let lane_path = lane.to_str().expect("utf-8");
     let handler = handler(
         &instance,
-        &["--seats", "1", "--ring", "8192", "--linger", "8", "--records", lane_path],
+        &["--seats", "1", "--ring", "8192", "--linger=8", "--records", lane_path],
         &file,
     );
     let path = received.to_str().expect("utf-8");
@@ -179,7 +179,7 @@ fn who_was_stopped_learns_what_it_lost_and_catches_up() {
 fn a_conflating_seat_ends_with_the_same_best_prices() {
     let file = session(1_000_000);
     let instance = e2e::instance_name("conflate");
-    let handler = handler(&instance, &["--seats", "1", "--ring", "8192", "--linger", "4"], &file);
+    let handler = handler(&instance, &["--seats", "1", "--ring", "8192", "--linger=4"], &file);
     let pause = ["--pause-at", "20000", "--pause-ms", "2000"];
     let asks = ["--classes", "top,trades", "--policy", "conflate"];
     let consumer = consumer(&instance, &[&asks[..], &pause].concat());
@@ -191,7 +191,7 @@ fn a_conflating_seat_ends_with_the_same_best_prices() {
 fn a_seat_that_may_be_detached_is_told_so() {
     let file = session(1_000_000);
     let instance = e2e::instance_name("detach");
-    let _handler = handler(&instance, &["--seats", "1", "--ring", "8192", "--linger", "4"], &file);
+    let _handler = handler(&instance, &["--seats", "1", "--ring", "8192", "--linger=4"], &file);
     let pause = ["--pause-at", "20000", "--pause-ms", "2000"];
     let asks = ["--classes", "orders", "--policy", "detach"];
     let mut consumer = consumer(&instance, &[&asks[..], &pause].concat());

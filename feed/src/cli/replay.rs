@@ -65,7 +65,8 @@ pub struct ReplayArgs {
     #[arg(long, value_name = "S", default_value_t = 60)]
     wait: u64,
     /// Keep the seats open for so many seconds after the last packet; without a number until Ctrl-C.
-    #[arg(long, value_name = "S", num_args = 0..=1, default_missing_value = "forever")]
+    #[arg(long, value_name = "S", num_args = 0..=1, require_equals = true,
+          default_missing_value = "forever")]
     linger: Option<String>,
     /// Records in each seat's ring, a power of two.
     #[arg(long, default_value_t = 16_384)]

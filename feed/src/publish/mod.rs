@@ -3,7 +3,7 @@
 //! ```text
 //! outlet.rs   what a lane can write to     step.rs     the records of one step
 //! refresh.rs  a whole book to one seat     images.rs   latest state for random readers
-//! region.rs   the shared-memory outlet     control.rs  its clock page and its end
+//! region/     the shared-memory outlet     control.rs  its clock page and its end
 //! ```
 
 pub mod control;
