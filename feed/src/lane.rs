@@ -72,6 +72,8 @@ pub struct Lane<O> {
     old_sessions: [[u8; 10]; OLD_SESSIONS],
     old_count: usize,
     seen_groups: Vec<Group>,
+    /// Bit n: line n + 1 has brought a packet.
+    lines_seen: u16,
     polls: u32,
     heartbeat_at: u64,
     heartbeat_step: u64,
@@ -93,6 +95,7 @@ impl<O: Outlet> Lane<O> {
             old_sessions: [[0; 10]; OLD_SESSIONS],
             old_count: 0,
             seen_groups,
+            lines_seen: 0,
             polls: 0,
             heartbeat_at: 0,
             heartbeat_step: 0,
@@ -182,6 +185,7 @@ impl<O: Outlet> Lane<O> {
         if !self.enter_session(&mold, packet, now) {
             return;
         }
+        self.lines_seen |= 1u16.checked_shl(u32::from(line.wrapping_sub(1))).unwrap_or(0);
         let Some(current) = &mut self.current else { return };
         let verdict = current.sequencer.take(mold.sequence, mold.count());
         let skip = match verdict {
@@ -380,7 +384,7 @@ impl<O: Outlet> Lane<O> {
                 lane_now: now,
                 venue_sequence: next.saturating_sub(1),
                 channel: CHANNEL,
-                lines_up: self.seen_groups.len() as u8,
+                lines_up: self.lines_seen.count_ones() as u8,
                 ..Heartbeat::default()
             };
             self.publisher.emit_private(now, heartbeat);

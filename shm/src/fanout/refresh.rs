@@ -93,8 +93,12 @@ impl RefreshOut {
     }
 }
 
+/// Refreshes that write nothing which are done away with in one poll, for each seat.
+const EMPTY_A_POLL: usize = 256;
+
 enum Outcome {
     Nothing,
+    Empty(u32),
     Done(u32),
     TooLarge(RefreshTooLarge),
 }
@@ -199,19 +203,37 @@ impl<L: Lines> Fanout<L> {
     }
 
     fn refresh_seat(&mut self, number: u8, callback: &mut impl Refresh) {
+        for _ in 0..EMPTY_A_POLL {
+            if !self.refresh_one(number, callback) {
+                return;
+            }
+        }
+    }
+
+    /// Writes the refresh that is next in turn. True if it had nothing to write: a seat's bits
+    /// cover every instrument that there is room for, and most of these do not exist yet.
+    fn refresh_one(&mut self, number: u8, callback: &mut impl Refresh) -> bool {
         let book = self.rules.book_classes;
-        let Some(seat) = self.seats.get_mut(usize::from(number)) else { return };
+        let Some(seat) = self.seats.get_mut(usize::from(number)) else { return false };
         let outcome = write_refresh(seat, number, book, &mut self.out, callback);
         match outcome {
-            Outcome::Nothing => {}
+            Outcome::Nothing => false,
+            Outcome::Empty(instrument) => {
+                if let Some(masks) = self.instruments.get_mut(instrument as usize) {
+                    masks[1] |= 1 << number;
+                }
+                true
+            }
             Outcome::Done(instrument) => {
                 if let Some(masks) = self.instruments.get_mut(instrument as usize) {
                     masks[1] |= 1 << number;
                 }
                 self.keep_direct(usize::from(number));
+                false
             }
             Outcome::TooLarge(error) => {
                 self.events.too_large = Some(error);
+                false
             }
         }
     }
@@ -239,6 +261,10 @@ fn write_refresh<L: Lines>(
     let want = SeatWant { classes: seat.terms.classes, depth: seat.terms.depth, seat: number };
     callback.refresh(instrument, want, out);
     let (needed, capacity) = (out.needed, seat.ring.capacity());
+    if needed == 0 {
+        seat.pending.remove(instrument);
+        return Outcome::Empty(instrument);
+    }
     if needed > capacity {
         seat.pending.remove(instrument);
         seat.parked.insert(instrument);
