@@ -8,13 +8,13 @@ use serde_json::Value;
 use wire::{Class, Kind, Record};
 use zerocopy::FromBytes;
 
-/// A session of the simulator, made once for all tests of this file.
+/// A session of the simulator, made once by each test program, in the build's own folder.
 pub fn session(messages: u64) -> PathBuf {
-    static MADE: std::sync::Mutex<()> = std::sync::Mutex::new(());
-    let _one = MADE.lock().expect("no test panics while it holds this");
-    let name = format!("hotlane-e2e-{}-SIM_{messages}_2026-01-30.itch", std::process::id());
-    let file = std::env::temp_dir().join(name);
-    if !file.exists() {
+    static MADE: std::sync::Mutex<Vec<u64>> = std::sync::Mutex::new(Vec::new());
+    let mut done = MADE.lock().expect("no test panics while it holds this");
+    let name = format!("SIM_{messages}_2026-01-30.itch");
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    if !done.contains(&messages) {
         let made = e2e::command("venue-sim")
             .args(["generate", "--seed", "5", "--instruments", "25", "--json"])
             .args(["--messages", &messages.to_string(), "--out"])
@@ -22,6 +22,7 @@ pub fn session(messages: u64) -> PathBuf {
             .output()
             .expect("venue-sim runs");
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        done.push(messages);
     }
     file
 }
