@@ -125,8 +125,8 @@ fn a_killed_producer_delivers_nothing_torn_and_is_missed_at_once() {
     assert!(hit as u64 > kills() / 3, "too few kills hit: {hit}");
     let worst = noticed_ms[hit - 1];
     println!("{hit} of {} kills hit an attached consumer; noticed within {worst} ms", kills());
-    // A host that does not let the consumer run for a while may delay some: nine in ten must do.
-    assert!(noticed_ms[hit * 9 / 10] <= NOTICE_MS, "{noticed_ms:?} ms");
+    // A host that does not let the consumer run for a while may delay one, and no more.
+    assert!(noticed_ms[hit.saturating_sub(2)] <= NOTICE_MS, "{noticed_ms:?} ms");
 }
 
 #[test]

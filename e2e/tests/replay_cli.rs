@@ -71,6 +71,11 @@ fn two_runs_of_one_session_give_the_same_records() {
     let diff = e2e::command("hotlane").arg("diff").args([&a, &b]).output().expect("diff runs");
     assert!(diff.status.success(), "{}", String::from_utf8_lossy(&diff.stdout));
 
+    // What was generated says so itself: another name does not make it a recording.
+    let renamed = folder.path().join("day_2026-01-30.itch");
+    std::fs::copy(&file, &renamed).expect("copied");
+    assert_eq!(object(&replay(&["--json", "--no-seats"], &renamed))["nature"], "simulated");
+
     // A changed byte is found and shown.
     let mut bytes = std::fs::read(&b).expect("records");
     bytes[64 * 100 + 40] ^= 1;

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use protocol::venue::nasdaq::codes::YesNo;
+use protocol::venue::nasdaq::file::SIMULATED_TRACKING;
 use protocol::venue::nasdaq::{
     AddOrder, AddOrderAttributed, CrossTrade, Header, ItchMessage, MESSAGES, OrderCancel,
     OrderDelete, OrderExecuted, OrderExecutedWithPrice, OrderReplace, Trade,
@@ -58,10 +59,11 @@ impl<W: Write> Tape<W> {
         self.messages
     }
 
-    /// The header of a message of this action.
+    /// The header of a message of this action. The first of the file says that it is simulated.
     #[must_use]
     pub const fn header<M: ItchMessage>(&self, locate: u16) -> Header {
-        Header::of::<M>(locate, self.tracking, self.now_ns)
+        let tracking = if self.messages == 0 { SIMULATED_TRACKING } else { self.tracking };
+        Header::of::<M>(locate, tracking, self.now_ns)
     }
 
     /// Writes one message.

@@ -9,7 +9,7 @@
 use std::path::Path;
 
 use protocol::frame::moldudp64::{MoldWriter, Session};
-use protocol::venue::nasdaq::file::{Frame, next};
+use protocol::venue::nasdaq::file::{Frame, SIMULATED_TRACKING, next};
 use protocol::venue::nasdaq::{Header, message_length};
 use wire::StampBy;
 use zerocopy::FromBytes;
@@ -17,7 +17,6 @@ use zerocopy::FromBytes;
 use super::window::Window;
 use crate::error::Result;
 use crate::net::{Layer, Packet};
-use crate::venue::nasdaq::SIMULATED_TRACKING;
 use crate::venue::nasdaq::day::Day;
 
 /// Header of a packet, length of its message, longest message.

@@ -37,8 +37,6 @@ pub use session::Directory;
 pub const PRICE_EXP: i8 = -4;
 /// Exponent of quantities.
 pub const QUANTITY_EXP: i8 = 0;
-/// Tracking number of the first message of a generated session: it says `SI`, simulated.
-pub const SIMULATED_TRACKING: u16 = 0x5349;
 
 /// Fixed sizes of a lane's tables.
 #[derive(Clone, Copy, Debug)]

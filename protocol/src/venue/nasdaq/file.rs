@@ -11,6 +11,10 @@
 //! The reader is sans-I/O. Keep a window of the file's bytes, call [`next`] on it, drop what was
 //! consumed, and read more when it says so.
 
+/// Tracking number of the first message of a generated file: it says `SI`, simulated. A file that
+/// is renamed says it still.
+pub const SIMULATED_TRACKING: u16 = 0x5349;
+
 /// What stands at the beginning of the window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Frame<'a> {
