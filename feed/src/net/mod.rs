@@ -45,6 +45,17 @@ pub enum Polled {
     End,
 }
 
+/// What a source itself counted of one line, since its start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SourceCounts {
+    /// Datagrams that the kernel dropped because the socket's buffer was full (SO_RXQ_OVFL).
+    pub kernel_drops: u64,
+    /// Datagrams longer than the source's buffers: cut, and not handed over.
+    pub truncated: u64,
+    /// Packets that came without the receive stamp that was asked for.
+    pub unstamped: u64,
+}
+
 /// Where bytes come from.
 pub trait Source {
     /// Hands at most `budget` packets to `sink`.
@@ -59,4 +70,10 @@ pub trait Source {
         budget: usize,
         sink: &mut impl FnMut(Packet<'_>),
     ) -> Result<Polled, FeedError>;
+
+    /// What the source counted of `line` (1 A, 2 B, ...). Cheap: plain numbers, no system call.
+    #[inline]
+    fn counts(&self, _line: u8) -> SourceCounts {
+        SourceCounts::default()
+    }
 }

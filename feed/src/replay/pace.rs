@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use crate::error::FeedError;
-use crate::net::{Packet, Polled, Source};
+use crate::net::{Packet, Polled, Source, SourceCounts};
 
 /// How fast a recording is played.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -133,6 +133,10 @@ impl<S: Source> Source for Paced<S> {
             }
         }
         Ok(if handed == 0 { Polled::Nothing } else { Polled::Packets(handed) })
+    }
+
+    fn counts(&self, line: u8) -> SourceCounts {
+        self.inner.counts(line)
     }
 }
 
