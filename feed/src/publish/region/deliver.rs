@@ -7,7 +7,7 @@ use wire::payload::Lost;
 use wire::{Class, Image, InstrumentRow, Record};
 
 use super::{Inner, Regions};
-use crate::counts::Counts;
+use crate::counts::{Counts, Interval};
 use crate::gap::Gap;
 use crate::publish::outlet::{EmptyBook, Outlet};
 use crate::publish::refresh::{BookRefresh, Want};
@@ -212,8 +212,13 @@ impl Outlet for Regions {
 
     fn counts(&mut self, counts: &Counts) {
         let Some(inner) = &mut self.inner else { return };
-        for (&id, (_, _, value)) in inner.counter_ids.iter().zip(counts.named()) {
-            inner.counters.set(id, value);
+        inner.counter_places.set(&mut inner.counters, counts);
+    }
+
+    #[inline(always)]
+    fn interval(&mut self, interval: Interval, ns: u64) {
+        if let Some(inner) = &mut self.inner {
+            inner.counter_places.record(&mut inner.counters, interval, ns);
         }
     }
 }

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use shm::counters::{CounterId, CounterSpec, CounterTable, CounterWriter};
+use shm::counters::CounterWriter;
 use shm::errors::{ErrorId, ErrorWriter};
 use shm::fanout::{ClassRules, Fanout, FanoutSpec, SeatMemory};
 use shm::images::ImageWriter;
@@ -28,7 +28,7 @@ use shm::spec::{InstanceSpec, ProducerSpec};
 use wire::instrument::put_text;
 use wire::{Class, InstrumentId, InstrumentRow};
 
-use crate::counts::Counts;
+use crate::counts::{CounterPlaces, counter_table};
 use crate::error::{FeedError, Result};
 use crate::gap::OPEN_GAPS_MAX;
 use crate::publish::control;
@@ -57,6 +57,8 @@ pub struct RegionSpec {
     pub allow_wait: bool,
     /// Group that may attach beside the owner.
     pub gid: Option<u32>,
+    /// Lines of the lane, as configured: each has counters of its own.
+    pub lines: u8,
 }
 
 /// Seats and tables of a lane, or none.
@@ -82,7 +84,7 @@ struct Inner {
     tickets: Vec<(u32, GapTicket)>,
     session: [u8; 16],
     counters: CounterWriter<MappedLines>,
-    counter_ids: Vec<CounterId>,
+    counter_places: CounterPlaces,
 }
 
 impl Regions {
@@ -135,17 +137,10 @@ fn layout_rows() -> Vec<LayoutRow> {
     wire::table::layout_rows().into_iter().map(|row| zerocopy::transmute!(row)).collect()
 }
 
-fn counter_table() -> CounterTable {
-    let counter = |name: String, unit: &str| CounterSpec { name, unit: unit.to_owned(), block: 0 };
-    let counts = Counts::default();
-    let counters = counts.named().map(|(name, unit, _)| counter(name.to_owned(), unit));
-    CounterTable { counters: counters.collect(), histograms: Vec::new() }
-}
-
 impl Inner {
     fn create(spec: &RegionSpec, limits: Limits, stop: &Arc<AtomicBool>) -> Result<Inner> {
         let rows = layout_rows();
-        let table = counter_table();
+        let table = counter_table(spec.lines);
         // Row 0 is the channel.
         let instruments = limits.instruments.saturating_add(1);
         let producer = ProducerSpec {
@@ -173,9 +168,7 @@ impl Inner {
         let guard = SigbusGuard::new(&instance)?;
         control::start(&instance, &signals, stop)?;
         let counters = table.writer(body(&instance, "counters")?, 0);
-        let counts = Counts::default();
-        let counter_ids = counts.named().filter_map(|(name, _, _)| counters.counter(name));
-        let counter_ids = counter_ids.collect();
+        let counter_places = CounterPlaces::of(&counters, spec.lines);
         let producer = first_producer(&instance)?.clone();
         let mut inner = Inner {
             keeper,
@@ -191,7 +184,7 @@ impl Inner {
             tickets: Vec::with_capacity(OPEN_GAPS_MAX),
             session: [0; 16],
             counters,
-            counter_ids,
+            counter_places,
             instance,
         };
         inner.channel_row();
