@@ -73,15 +73,17 @@ pub fn counter_table(lines: u8) -> CounterTable {
 /// Places of a lane's counters and histograms, found once by name.
 #[derive(Debug)]
 pub struct CounterPlaces {
-    counters: Vec<CounterId>,
+    counters: Vec<Option<CounterId>>,
     histograms: [Option<HistogramId>; OF_LANE.len() + LINES_MAX],
 }
 
 impl CounterPlaces {
-    /// Places in a region that was made from [`counter_table`] of the same `lines`.
-    pub fn of<L: Lines>(writer: &CounterWriter<L>, lines: u8) -> CounterPlaces {
+    /// Places in a region that was made from [`counter_table`] of any number of lines; what it
+    /// does not have is passed over when it is written.
+    pub fn of<L: Lines>(writer: &CounterWriter<L>) -> CounterPlaces {
+        let lines = LINES_MAX as u8;
         let counts = Counts::new(lines);
-        let counters = counts.named().filter_map(|(name, _, _)| writer.counter(name)).collect();
+        let counters = counts.named().map(|(name, _, _)| writer.counter(name)).collect();
         let mut histograms = [None; OF_LANE.len() + LINES_MAX];
         for (place, name) in histograms.iter_mut().zip(histogram_names(lines)) {
             *place = writer.histogram(name);
@@ -91,8 +93,11 @@ impl CounterPlaces {
 
     /// Writes all counts.
     pub fn set<L: Lines>(&self, writer: &mut CounterWriter<L>, counts: &Counts) {
-        for (&id, (_, _, value)) in self.counters.iter().zip(counts.named()) {
-            writer.set(id, value);
+        // Lines come last, so that the places of all else do not depend on how many there are.
+        for (place, (_, _, value)) in self.counters.iter().zip(counts.named()) {
+            if let Some(id) = place {
+                writer.set(*id, value);
+            }
         }
     }
 

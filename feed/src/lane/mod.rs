@@ -28,8 +28,8 @@ use crate::line::{Arbiter, ArbiterSpec, LINES_MAX, LineState, SlabSpec};
 use crate::net::{Polled, Source};
 use crate::publish::outlet::Outlet;
 use crate::publish::step::Publisher;
+use crate::venue::nasdaq::Nasdaq;
 use crate::venue::nasdaq::day::{Day, Eastern};
-use crate::venue::nasdaq::{Nasdaq, VENUE};
 
 /// Packets taken from a source in one poll.
 pub const BURST: usize = 32;
@@ -92,7 +92,7 @@ impl<O: Outlet> Lane<O> {
     pub fn new(config: LaneConfig, eastern: Eastern, venue: Nasdaq, outlet: O) -> Lane<O> {
         let mut seen_groups = Vec::with_capacity(LINES_MAX);
         seen_groups.extend(config.groups.iter().take(LINES_MAX));
-        let mut publisher = Publisher::new(VENUE, config.nature, outlet);
+        let mut publisher = Publisher::new(venue.market().venue(), config.nature, outlet);
         publisher.counts = Counts::new(config.lines);
         let arbiter = Arbiter::new(ArbiterSpec {
             lines: config.lines.min(LINES_MAX as u8),

@@ -7,7 +7,6 @@ use super::{CHANNEL, Lane};
 use crate::net::Source;
 use crate::publish::outlet::Outlet;
 use crate::publish::refresh::BookRefresh;
-use crate::venue::nasdaq::VENUE;
 
 /// A silent lane says so this often.
 const HEARTBEAT_NS: u64 = 100_000_000;
@@ -38,7 +37,7 @@ impl<O: Outlet> Lane<O> {
             channel: if gaps.open().is_empty() { BookState::Live } else { BookState::Gapped },
             instruments: venue.directory.len(),
             state: &|index| venue.book_state(index, gaps),
-            venue: VENUE,
+            venue: venue.market().venue(),
             nature: self.publisher.nature(),
             step: self.publisher.step(),
             ts_venue: stamp.ts_venue,
