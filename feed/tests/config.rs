@@ -63,130 +63,127 @@ fn every_built_in_value_is_one_that_its_key_takes() {
     }
 }
 
+/// Texts with `{lane}`, `{line}` and `{least}` in them, and how what is said of them begins.
+const MISTAKES: &[(&str, &str)] = &[
+    (
+        "{lane}holdus = 5\n{line}",
+        "x.toml:3: unknown key \"holdus\" in [lane.nasdaq]; did you mean \"hold_us\"?",
+    ),
+    (
+        "hold_us = 5\n{lane}{line}",
+        "x.toml:1: unknown key \"hold_us\" at the top level; it belongs to [lane.NAME]",
+    ),
+    (
+        "{lane}hold_us = \"5\"\n{line}",
+        "x.toml:3: hold_us in [lane.nasdaq] is a string; it takes a whole number from 0 to \
+             1000000 (us)",
+    ),
+    (
+        "{lane}seats = 9\n{line}",
+        "x.toml:3: seats in [lane.nasdaq] = 9 is out of range; it takes a whole number from 1 \
+             to 8 (seats)",
+    ),
+    (
+        "{lane}ring = 1000\n{line}",
+        "x.toml:3: ring in [lane.nasdaq] = 1000 is no power of two; it takes a power of two \
+             from 64 to 67108864 (records)",
+    ),
+    (
+        "[lane.nasdaq]\nvenue = \"nasdak\"\n{line}",
+        "x.toml:2: venue in [lane.nasdaq] = \"nasdak\" is not known (\"nasdaq\"?); it takes \
+             \"nasdaq\", \"nasdaq_bx\" or \"nasdaq_psx\"",
+    ),
+    (
+        "[lane.nasdaq]\nhold_us = 1\n{line}",
+        "x.toml:1: [lane.nasdaq] has no venue: market that the lines carry; it takes \
+             \"nasdaq\", \"nasdaq_bx\" or \"nasdaq_psx\"",
+    ),
+    (
+        "{lane}hold_us = 1\nhold_us = 2\n{line}",
+        "x.toml:4: hold_us is given twice; keep one of the two",
+    ),
+    (
+        "{lane}core = \"1\"\n{line}",
+        "x.toml:3: [lane.nasdaq] is to run on [core.1], which is not there; did you mean \
+             \"0\"?",
+    ),
+    (
+        "{lane}symbols = [\"AAPL\", \"AAPL\"]\n{line}",
+        "x.toml:3: symbol \"AAPL\" in [lane.nasdaq] is listed twice; remove one",
+    ),
+    (
+        "{lane}symbols = [\"TOO LONG A NAME\"]\n{line}",
+        "x.toml:3: symbol \"TOO LONG A NAME\" in [lane.nasdaq]: a symbol of this venue is 1 \
+             to 8 characters without spaces, for example \"AAPL\" or \"BRK.B\"",
+    ),
+    (
+        "{lane}symbols = [1]\n{line}",
+        "x.toml:3: symbols in [lane.nasdaq] holds an integer; it takes a list of texts, for \
+             example [\"AAPL\", \"MSFT\"]",
+    ),
+    (
+        "{lane}",
+        "x.toml:1: [lane.nasdaq] has no line; add a section [[lane.nasdaq.line]] with groups \
+             = [\"ADDRESS:PORT\"]",
+    ),
+    (
+        "{lane}[[lane.nasdaq.line]]\ngroups = [\"239.1.1.1\"]\n",
+        "x.toml:4: group \"239.1.1.1\" in [[lane.nasdaq.line]] is no IPv4 address and port; \
+             write for example \"233.54.12.111:26477\"",
+    ),
+    (
+        "{lane}[[lane.nasdaq.line]]\ngroups = []\n",
+        "x.toml:4: groups in [[lane.nasdaq.line]] is empty; write groups = [\"ADDRESS:PORT\"]",
+    ),
+    (
+        "{lane}{line}{line}",
+        "x.toml:5: group 239.1.1.1:1000 is line A of [lane.nasdaq]'s already; each line is \
+             its own copy of the feed, on groups of its own",
+    ),
+    (
+        "{lane}{line}name = \"B\"\n",
+        "x.toml:5: line \"B\" is number 1, so its name is \"A\"; lines are named in order",
+    ),
+    (
+        "{lane}{line}source = \"here\"\n",
+        "x.toml:5: source \"here\" in [[lane.nasdaq.line]] is no IPv4 address, such as \
+             10.0.0.7",
+    ),
+    (
+        "{lane}{line}interface = \"eth1/0\"\n",
+        "x.toml:5: interface \"eth1/0\" in [[lane.nasdaq.line]] is neither a name such as \
+             \"eth1\" nor an IPv4 address",
+    ),
+    (
+        "environment = \"production\"\n{lane}chaos = \"seed=1\"\n{line}",
+        "x.toml:4: chaos in [lane.nasdaq] damages packets, and environment is \"production\"; \
+             remove chaos, or set environment = \"simulated\"",
+    ),
+    (
+        "[core.0]\ncpu = 1\n[core.1]\ncpu = 1\n{lane}{line}",
+        "x.toml:4: cpu 1 is [core.0]'s already; give each core its own processor, or put its \
+             lanes on one core",
+    ),
+    ("instance = \"a/b\"\n{lane}{line}", "x.toml:1: instance: bad instance name \"a/b\""),
+    (
+        "{lane}{line}[publisher]\nstock = \"9002\"\n",
+        "x.toml:6: stock = \"9002\" in [publisher] is no IPv4 address and port; write for \
+             example \"239.255.42.99:9002\"",
+    ),
+    ("{lane}enabled = false\n{line}", "x.toml: every lane has enabled = false; enable one"),
+    ("lane = 5\n", "x.toml:1: lane is no section; write [lane.NAME]"),
+    ("instance = \"x\"\n", "x.toml: no lane: add a section [lane.nasdaq]"),
+    ("publisher = 5\n{LEAST}", "x.toml:1: publisher is no section"),
+];
+
 #[test]
 fn each_mistake_is_told_with_its_line_and_what_to_do() {
-    let lane = "[lane.nasdaq]\nvenue = \"nasdaq\"\n";
-    let line = "[[lane.nasdaq.line]]\ngroups = [\"239.1.1.1:1000\"]\n";
-    let cases = [
-        (
-            format!("{lane}holdus = 5\n{line}"),
-            "x.toml:3: unknown key \"holdus\" in [lane.nasdaq]; did you mean \"hold_us\"?",
-        ),
-        (
-            format!("hold_us = 5\n{lane}{line}"),
-            "x.toml:1: unknown key \"hold_us\" at the top level; it belongs to [lane.NAME]",
-        ),
-        (
-            format!("{lane}hold_us = \"5\"\n{line}"),
-            "x.toml:3: hold_us in [lane.nasdaq] is a string; it takes a whole number from 0 to \
-             1000000 (us)",
-        ),
-        (
-            format!("{lane}seats = 9\n{line}"),
-            "x.toml:3: seats in [lane.nasdaq] = 9 is out of range; it takes a whole number from 1 \
-             to 8 (seats)",
-        ),
-        (
-            format!("{lane}ring = 1000\n{line}"),
-            "x.toml:3: ring in [lane.nasdaq] = 1000 is no power of two; it takes a power of two \
-             from 64 to 67108864 (records)",
-        ),
-        (
-            format!("[lane.nasdaq]\nvenue = \"nasdak\"\n{line}"),
-            "x.toml:2: venue in [lane.nasdaq] = \"nasdak\" is not known (\"nasdaq\"?); it takes \
-             \"nasdaq\", \"nasdaq_bx\" or \"nasdaq_psx\"",
-        ),
-        (
-            format!("[lane.nasdaq]\nhold_us = 1\n{line}"),
-            "x.toml:1: [lane.nasdaq] has no venue: market that the lines carry; it takes \
-             \"nasdaq\", \"nasdaq_bx\" or \"nasdaq_psx\"",
-        ),
-        (
-            format!("{lane}hold_us = 1\nhold_us = 2\n{line}"),
-            "x.toml:4: hold_us is given twice; keep one of the two",
-        ),
-        (
-            format!("{lane}core = \"1\"\n{line}"),
-            "x.toml:3: [lane.nasdaq] is to run on [core.1], which is not there; did you mean \
-             \"0\"?",
-        ),
-        (
-            format!("{lane}symbols = [\"AAPL\", \"AAPL\"]\n{line}"),
-            "x.toml:3: symbol \"AAPL\" in [lane.nasdaq] is listed twice; remove one",
-        ),
-        (
-            format!("{lane}symbols = [\"TOO LONG A NAME\"]\n{line}"),
-            "x.toml:3: symbol \"TOO LONG A NAME\" in [lane.nasdaq]: a symbol of this venue is 1 \
-             to 8 characters without spaces, for example \"AAPL\" or \"BRK.B\"",
-        ),
-        (
-            format!("{lane}symbols = [1]\n{line}"),
-            "x.toml:3: symbols in [lane.nasdaq] holds an integer; it takes a list of texts, for \
-             example [\"AAPL\", \"MSFT\"]",
-        ),
-        (
-            lane.to_owned(),
-            "x.toml:1: [lane.nasdaq] has no line; add a section [[lane.nasdaq.line]] with groups \
-             = [\"ADDRESS:PORT\"]",
-        ),
-        (
-            format!("{lane}[[lane.nasdaq.line]]\ngroups = [\"239.1.1.1\"]\n"),
-            "x.toml:4: group \"239.1.1.1\" in [[lane.nasdaq.line]] is no IPv4 address and port; \
-             write for example \"233.54.12.111:26477\"",
-        ),
-        (
-            format!("{lane}[[lane.nasdaq.line]]\ngroups = []\n"),
-            "x.toml:4: groups in [[lane.nasdaq.line]] is empty; write groups = [\"ADDRESS:PORT\"]",
-        ),
-        (
-            format!("{lane}{line}{line}"),
-            "x.toml:5: group 239.1.1.1:1000 is line A of [lane.nasdaq]'s already; each line is \
-             its own copy of the feed, on groups of its own",
-        ),
-        (
-            format!("{lane}{line}name = \"B\"\n"),
-            "x.toml:5: line \"B\" is number 1, so its name is \"A\"; lines are named in order",
-        ),
-        (
-            format!("{lane}{line}source = \"here\"\n"),
-            "x.toml:5: source \"here\" in [[lane.nasdaq.line]] is no IPv4 address, such as \
-             10.0.0.7",
-        ),
-        (
-            format!("{lane}{line}interface = \"eth1/0\"\n"),
-            "x.toml:5: interface \"eth1/0\" in [[lane.nasdaq.line]] is neither a name such as \
-             \"eth1\" nor an IPv4 address",
-        ),
-        (
-            format!("environment = \"production\"\n{lane}chaos = \"seed=1\"\n{line}"),
-            "x.toml:4: chaos in [lane.nasdaq] damages packets, and environment is \"production\"; \
-             remove chaos, or set environment = \"simulated\"",
-        ),
-        (
-            format!("[core.0]\ncpu = 1\n[core.1]\ncpu = 1\n{lane}{line}"),
-            "x.toml:4: cpu 1 is [core.0]'s already; give each core its own processor, or put its \
-             lanes on one core",
-        ),
-        (
-            format!("instance = \"a/b\"\n{lane}{line}"),
-            "x.toml:1: instance: bad instance name \"a/b\"",
-        ),
-        (
-            format!("{lane}{line}[publisher]\nstock = \"9002\"\n"),
-            "x.toml:6: stock = \"9002\" in [publisher] is no IPv4 address and port; write for \
-             example \"239.255.42.99:9002\"",
-        ),
-        (
-            format!("{lane}enabled = false\n{line}"),
-            "x.toml: every lane has enabled = false; enable one",
-        ),
-        ("lane = 5\n".to_owned(), "x.toml:1: lane is no section; write [lane.NAME]"),
-        ("instance = \"x\"\n".to_owned(), "x.toml: no lane: add a section [lane.nasdaq]"),
-        (format!("publisher = 5\n{LEAST}"), "x.toml:1: publisher is no section"),
-    ];
-    for (text, expected) in cases {
+    for (text, expected) in MISTAKES {
+        let lane = "[lane.nasdaq]\nvenue = \"nasdaq\"\n";
+        let line = "[[lane.nasdaq.line]]\ngroups = [\"239.1.1.1:1000\"]\n";
+        let text = text.replace("{lane}", lane).replace("{line}", line).replace("{LEAST}", LEAST);
         let told = wrong(&text);
-        assert!(told.starts_with(expected), "{text}\n  told: {told}\n  expected: {expected}");
+        assert!(told.starts_with(*expected), "{text}\n  told: {told}\n  expected: {expected}");
     }
 }
 
