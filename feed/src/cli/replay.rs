@@ -129,6 +129,7 @@ fn spec(args: ReplayArgs) -> Result<ReplaySpec, FeedError> {
         // Every source of a replay is a file.
         allow_wait: true,
         gid: None,
+        lines: u8::try_from(args.group.len()).unwrap_or(u8::MAX),
     };
     let linger = match args.linger.as_deref() {
         None => Some(Duration::ZERO),
