@@ -67,6 +67,9 @@ pub enum FeedError {
         /// What is expected.
         reason: String,
     },
+    /// A configuration that cannot be used: everything that is wrong in it.
+    #[error(transparent)]
+    Config(#[from] crate::config::ConfigError),
     /// Shared memory could not be looked at.
     #[error(transparent)]
     Shm(#[from] shm::error::Error),
