@@ -67,12 +67,12 @@ pub enum FeedError {
         /// What is expected.
         reason: String,
     },
-    /// Shared memory could not be set up.
+    /// Shared memory could not be looked at.
     #[error(transparent)]
     Shm(#[from] shm::error::Error),
-    /// Seats could not be set up.
+    /// The instance could not be made or ended.
     #[error(transparent)]
-    Seats(#[from] shm::fanout::FanoutError),
+    Producer(#[from] producer::ProducerError),
     /// Tables of these sizes cannot be had.
     #[error(transparent)]
     Limits(#[from] book::LimitsError),
