@@ -73,6 +73,9 @@ pub enum FeedError {
     /// Seats could not be set up.
     #[error(transparent)]
     Seats(#[from] shm::fanout::FanoutError),
+    /// A UDP source could not be opened.
+    #[error(transparent)]
+    Udp(#[from] crate::net::udp::UdpError),
     /// Tables of these sizes cannot be had.
     #[error(transparent)]
     Limits(#[from] book::LimitsError),
