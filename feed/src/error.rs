@@ -76,6 +76,9 @@ pub enum FeedError {
     /// The instance could not be made or ended.
     #[error(transparent)]
     Producer(#[from] producer::ProducerError),
+    /// A UDP source could not be opened.
+    #[error(transparent)]
+    Udp(#[from] crate::net::udp::UdpError),
     /// Tables of these sizes cannot be had.
     #[error(transparent)]
     Limits(#[from] book::LimitsError),
