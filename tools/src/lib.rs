@@ -2,5 +2,6 @@
 #![forbid(unsafe_code)]
 
 pub mod inspect;
+pub mod latency_report;
 pub mod shm_dump;
 pub mod venue_sim;
