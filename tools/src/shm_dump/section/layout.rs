@@ -8,10 +8,10 @@ use shm::region::Region;
 use wire::LAYOUT_VERSION;
 use wire::table::LAYOUT_HASH;
 
-use super::Depth;
-use crate::shm_dump::open::Lane;
-use crate::shm_dump::page::{Cell, Page, Paint, Table};
-use crate::shm_dump::words::size;
+use crate::inspect::open::Lane;
+use crate::inspect::page::{Cell, Page, Paint, Table};
+use crate::inspect::table::Depth;
+use crate::inspect::words::size;
 
 /// A field of a record kind.
 #[derive(Debug, Serialize)]

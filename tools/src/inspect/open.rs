@@ -26,7 +26,7 @@ use shm::region::{Region, utc_ns};
 use shm::seat::layout::{CTL_CLAIM, ring_lines};
 use shm::{errors, images, instruments, ledger, spec, tail};
 
-use super::DumpError;
+use super::LookError;
 use super::state::{STALL_NS, State};
 
 /// Between two looks at a lane's heartbeat.
@@ -51,8 +51,8 @@ impl Opened {
     /// Opens instance `name` under `root`.
     ///
     /// # Errors
-    /// [`DumpError::NoInstance`] if there is none; [`DumpError::Shm`] if it is refused.
-    pub fn open(root: &Path, name: &str) -> Result<Opened, DumpError> {
+    /// [`LookError::NoInstance`] if there is none; [`LookError::Shm`] if it is refused.
+    pub fn open(root: &Path, name: &str) -> Result<Opened, LookError> {
         let dir = paths::instance_dir(root, name)?;
         match Opened::open_dir(name, dir) {
             Ok(opened) => Ok(opened),
@@ -61,7 +61,7 @@ impl Opened {
                 let others = names(root).unwrap_or_default();
                 let others = others.into_iter().filter(|other| other != name).collect();
                 let root = root.to_path_buf();
-                Err(DumpError::NoInstance { name: name.to_string(), root, others })
+                Err(LookError::NoInstance { name: name.to_string(), root, others })
             }
             Err(error) => Err(error.into()),
         }
