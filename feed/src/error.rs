@@ -76,12 +76,21 @@ pub enum FeedError {
     /// The instance could not be made or ended.
     #[error(transparent)]
     Producer(#[from] producer::ProducerError),
+    /// A UDP source could not be opened.
+    #[error(transparent)]
+    Udp(#[from] crate::net::udp::UdpError),
     /// Tables of these sizes cannot be had.
     #[error(transparent)]
     Limits(#[from] book::LimitsError),
     /// The host refused.
     #[error(transparent)]
     Host(#[from] affinity::AffinityError),
+    /// A thread ended in a way that none should.
+    #[error("thread {name} ended unexpectedly; what it said stands above: please report it")]
+    Thread {
+        /// Its name.
+        name: String,
+    },
     /// A consumer was waited for and did not come.
     #[error("waited {waited_s} s for {wanted} consumer(s) on instance {instance}; {found} came")]
     NoConsumer {

@@ -6,3 +6,6 @@ mod common;
 mod allocations;
 mod chaos;
 mod chaos_text;
+mod sockets;
+mod udp;
+mod udp_errors;
