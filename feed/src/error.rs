@@ -76,6 +76,17 @@ pub enum FeedError {
     /// The instance could not be made or ended.
     #[error(transparent)]
     Producer(#[from] producer::ProducerError),
+    /// The directory under which instances live cannot be used.
+    #[error(
+        "{source}; instances are made below {root}, which must exist and let this user write: \
+         choose another with shm = \"...\" in the configuration, or by HOTLANE_SHM"
+    )]
+    Root {
+        /// The directory.
+        root: PathBuf,
+        /// What happened.
+        source: shm::error::Error,
+    },
     /// A UDP source could not be opened.
     #[error(transparent)]
     Udp(#[from] crate::net::udp::UdpError),

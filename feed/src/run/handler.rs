@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use affinity::Clock;
-use producer::{Host, HostSpec, LaneParts, LaneSpec};
+use producer::{Host, HostSpec, LaneParts, LaneSpec, ProducerError};
 use protocol::frame::Checksums;
 use wire::Nature;
 
@@ -56,7 +56,7 @@ pub fn run(
         core::try_cpu(cpu)?;
     }
     let prepared = prepare(config)?;
-    let (host, parts) = Host::create(&host_spec(config), &flags.stop)?;
+    let (host, parts) = create(config, flags)?;
     let bodies = assemble(config, prepared, parts, flags, tell)?;
     let cores = start(config, &host, &polling, bodies, flags, tell)?;
     let begun = Instant::now();
@@ -77,6 +77,16 @@ pub fn run(
     let ended = finish(ends, &polling, &mut summary);
     host.close()?;
     ended.map(|()| summary)
+}
+
+/// Makes the instance; what the system refuses is told with the directory's name.
+fn create(config: &Config, flags: &Flags) -> Result<(Host, Vec<LaneParts>)> {
+    Host::create(&host_spec(config), &flags.stop).map_err(|error| match error {
+        ProducerError::Shm(source @ shm::error::Error::Io { .. }) => {
+            FeedError::Root { root: config.shm_root.clone(), source }
+        }
+        other => other.into(),
+    })
 }
 
 /// A lane before its instance is there.

@@ -48,7 +48,9 @@ fn one(choice: PollChoice, spinning: usize, with_consumer: usize, processors: us
         )),
         PollChoice::Auto => Polling {
             mode: PollMode::Busy,
-            why: format!("spinning cores: {spinning}; with a consumer within the processors, {processors}"),
+            why: format!(
+                "spinning cores: {spinning}; with a consumer within the processors, {processors}"
+            ),
         },
     }
 }
