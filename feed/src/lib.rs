@@ -24,4 +24,5 @@ pub mod line;
 pub mod net;
 pub mod publish;
 pub mod replay;
+pub mod run;
 pub mod venue;
