@@ -158,11 +158,12 @@ fn assemble(
         if nature != Nature::Live {
             tell(&format!("lane {name} is NOT LIVE ({}): {why}", nature.name()));
         }
+        let eastern = Eastern::new()?;
         let lane_config = LaneConfig {
             nature,
             checksums: Checksums::Verify,
             groups: Vec::new(),
-            day: None,
+            day: section.date.map(|date| eastern.day(date)).transpose()?,
             lines: section.lines.len() as u8,
             hold_ns: section.hold_ns,
             line_timeout_ns: section.line_timeout_ns,
@@ -170,7 +171,7 @@ fn assemble(
         };
         let outlet = Regions::of_lane(parts, section.market);
         let body = LaneBody {
-            lane: Lane::new(lane_config, Eastern::new()?, venue, outlet),
+            lane: Lane::new(lane_config, eastern, venue, outlet),
             source: opened.source,
             stop: flags.stop.clone(),
             error: None,
