@@ -1,0 +1,13 @@
+//! Lines: which copy is taken, when a hole is a gap, which line is up.
+//!
+//! ```text
+//! rules.rs   each rule of the state machine      twin.rs    against maps of single numbers
+//! lane.rs    the same through a lane             chaos.rs   two hundred bad networks
+//! measure.rs counters and histograms             cost.rs    what a packet costs
+//! ```
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod rules;
+mod twin;
