@@ -9,5 +9,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod chaos;
+mod lane;
 mod rules;
 mod twin;

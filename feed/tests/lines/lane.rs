@@ -1,0 +1,1 @@
+//! Lines through a lane: records, counters and histograms.
