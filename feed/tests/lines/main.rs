@@ -3,7 +3,7 @@
 //! ```text
 //! rules.rs   each rule of the state machine      twin.rs    against maps of single numbers
 //! lane.rs    the same through a lane             chaos.rs   two hundred bad networks
-//! measure.rs counters and histograms             cost.rs    what a packet costs
+//! measure.rs counters and histograms
 //! ```
 
 #[path = "../common/mod.rs"]
@@ -11,5 +11,6 @@ mod common;
 
 mod chaos;
 mod lane;
+mod measure;
 mod rules;
 mod twin;
