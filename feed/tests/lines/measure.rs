@@ -11,6 +11,8 @@ use super::lane::{HOLD, bids, config};
 use crate::common::packets::{Memory, SESSION, give_line, heartbeat, mold};
 use crate::common::{self, DAY, Sizes, seats};
 
+type Counters = shm::counter_reader::CounterReader<shm::mapping::MappedLines>;
+
 /// Memory whose lines say that the kernel dropped packets.
 struct Dropping(Memory);
 
@@ -51,6 +53,12 @@ fn every_count_of_a_line_is_in_shared_memory_under_its_name() {
     lane.flush_images();
 
     let counters = seats::producer(root.path()).counters().expect("counters");
+    counts_are_named(&counters, start);
+    histograms_are_named(&counters);
+    lane.publisher.outlet.close().expect("closed");
+}
+
+fn counts_are_named(counters: &Counters, start: u64) {
     let value = |name: &str| counters.value_of(name).unwrap_or_else(|| panic!("no {name}"));
     let message = 20 + 2 * 38;
     let line_a = [
@@ -91,6 +99,9 @@ fn every_count_of_a_line_is_in_shared_memory_under_its_name() {
     for (name, wanted) in lane_wide {
         assert_eq!(value(name), wanted, "{name}");
     }
+}
+
+fn histograms_are_named(counters: &Counters) {
     // B came 250 ns after A; 5 waited, but not beyond its poll; 1, 3 and 5 were published.
     let one = |name: &str, low: u64, high: u64| {
         let found = counters.histogram_of(name).unwrap_or_else(|| panic!("no {name}"));
@@ -107,7 +118,6 @@ fn every_count_of_a_line_is_in_shared_memory_under_its_name() {
     let label = label.expect("a label");
     assert_eq!((label.unit.as_str(), label.block), ("ns", 0));
     assert_eq!(lowest_of(5, 1151), (63 << 34), "the last bucket of 40 bits");
-    lane.publisher.outlet.close().expect("closed");
 }
 
 #[test]
