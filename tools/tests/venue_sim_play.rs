@@ -7,7 +7,8 @@ use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -39,6 +40,8 @@ struct Heard {
 struct Receiver {
     address: SocketAddrV4,
     thread: JoinHandle<Heard>,
+    /// Datagrams heard so far.
+    count: Arc<AtomicU64>,
 }
 
 impl Receiver {
@@ -63,7 +66,19 @@ impl Receiver {
 
     fn listen(socket: UdpSocket, address: SocketAddrV4) -> Self {
         socket.set_read_timeout(Some(PATIENCE)).expect("a timeout");
-        Self { address, thread: std::thread::spawn(move || hear(&socket)) }
+        let count = Arc::new(AtomicU64::new(0));
+        let counter = Arc::clone(&count);
+        Self { address, thread: std::thread::spawn(move || hear(&socket, &counter)), count }
+    }
+
+    /// Returns when so many datagrams were heard.
+    fn await_datagrams(&self, wanted: u64) {
+        let started = Instant::now();
+        // Partner: the addition in `hear`.
+        while self.count.load(Ordering::Relaxed) < wanted {
+            assert!(started.elapsed() < PATIENCE, "{wanted} datagrams did not come");
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     fn heard(self) -> Heard {
@@ -71,7 +86,7 @@ impl Receiver {
     }
 }
 
-fn hear(socket: &UdpSocket) -> Heard {
+fn hear(socket: &UdpSocket, count: &AtomicU64) -> Heard {
     let mut heard = Heard { in_order: true, ..Heard::default() };
     let mut buffer = [0; 65_536];
     loop {
@@ -81,11 +96,15 @@ fn hear(socket: &UdpSocket) -> Heard {
             Err(error) => panic!("{error}"),
         };
         let packet = MoldPacket::parse(&buffer[..length]).expect("MoldUDP64");
+        // Partner: the load in `Receiver::await_datagrams`; only the number matters.
+        count.fetch_add(1, Ordering::Relaxed);
         heard.sessions.insert(packet.session.to_vec());
         match packet.kind {
             MoldKind::Heartbeat => heard.heartbeats.push((Instant::now(), packet.sequence)),
             MoldKind::EndOfSession => {
                 heard.end = Some(packet.sequence);
+                let dropped = kernel_drops(socket);
+                assert_eq!(dropped, 0, "inconclusive: the kernel dropped datagrams; run again");
                 return heard;
             }
             MoldKind::Data(count) => {
@@ -102,6 +121,17 @@ fn hear(socket: &UdpSocket) -> Heard {
             }
         }
     }
+}
+
+/// Datagrams that the kernel dropped because the socket was full: the last column of the system's
+/// table, in the row of the socket's port.
+fn kernel_drops(socket: &UdpSocket) -> u64 {
+    let port = socket.local_addr().expect("bound").port();
+    let table = std::fs::read_to_string("/proc/net/udp").expect("the table of UDP sockets");
+    let rows = table.lines().map(|row| row.split_whitespace().collect::<Vec<_>>());
+    let port = format!(":{port:04X}");
+    let ours = rows.filter(|row| row.get(1).is_some_and(|address| address.ends_with(&port)));
+    ours.filter_map(|row| row.last()?.parse::<u64>().ok()).sum()
 }
 
 fn venue_sim(arguments: &[&str]) -> Command {
@@ -288,7 +318,7 @@ fn a_signal_ends_the_session() {
     let (file, all) = session(folder.path(), 2_000);
     let a = Receiver::join();
     let child = start(&file, &[&a], &["--rate", "500"]);
-    std::thread::sleep(Duration::from_millis(900));
+    a.await_datagrams(50);
     let kill = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
     assert!(kill.is_ok_and(|status| status.success()));
     let (_, report) = finished(child);

@@ -228,15 +228,16 @@ fn the_cap_holds_after_a_pause_of_the_host() {
         Pace::new(Speed::Max, TIMING.packets_per_second),
         vec![0],
     );
-    let mut script = Script((1..=3_000).map(|n| (n, 0)).collect::<Vec<_>>().into_iter());
+    let mut script = Script((1..=6_000).map(|n| (n, 0)).collect::<Vec<_>>().into_iter());
     let mut network = Stutter(shared.clone(), 0);
     let mut clock = shared.clone();
     let player = Player::new(&mut script, &mut clock, &mut network, TIMING, lines, vec![stream]);
     let (played, lines) = player.play(&mut |_, _| {}).expect("a session");
     let session = Session { played, lines, sent: std::mem::take(&mut shared.0.borrow_mut().sent) };
     let times: Vec<u64> = session.data(0).iter().map(|(at, _)| *at).collect();
-    assert_eq!(times.len(), 3_000);
-    let gap = 1_000 * MS / TIMING.packets_per_second;
+    assert_eq!(times.len(), 6_000);
+    // A quarter faster than the cap until it has caught up, and then on time again.
+    let gap = 1_000 * MS / (TIMING.packets_per_second * 5 / 4);
     for (index, from) in times.iter().enumerate() {
         for until in [1, 10, 100, 1_000].map(|ms| from + ms * MS) {
             let count = times[index..].iter().take_while(|at| **at <= until).count() as u64;
@@ -244,6 +245,8 @@ fn the_cap_holds_after_a_pause_of_the_host() {
         }
     }
     assert!(session.played.latest_ns >= 90 * MS);
+    let planned = START + 5_999 * 1_000 * MS / TIMING.packets_per_second;
+    assert_eq!(times.last(), Some(&planned));
 }
 
 #[test]
