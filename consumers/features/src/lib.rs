@@ -20,4 +20,5 @@ pub mod inputs;
 pub mod instrument;
 pub mod output;
 pub mod policy;
+pub mod process;
 pub mod window;

@@ -39,6 +39,23 @@ impl Counts {
         self.outputs.iter().sum()
     }
 
+    /// Adds what was counted elsewhere.
+    pub fn add(&mut self, other: &Counts) {
+        self.records += other.records;
+        self.unknown_kinds += other.unknown_kinds;
+        self.late += other.late;
+        self.trades_unsigned += other.trades_unsigned;
+        self.trades_estimated += other.trades_estimated;
+        self.trades_broken += other.trades_broken;
+        self.gaps += other.gaps;
+        self.grid_skipped += other.grid_skipped;
+        self.instruments += other.instruments;
+        self.instruments_refused += other.instruments_refused;
+        for (sum, count) in self.outputs.iter_mut().zip(other.outputs) {
+            *sum += count;
+        }
+    }
+
     #[inline(always)]
     pub(super) fn output(&mut self, feature: Feature) {
         if let Some(count) = self.outputs.get_mut(feature.index()) {

@@ -18,6 +18,7 @@ impl Engine {
         let slot = lanes.get(moment.lane).and_then(|lane| lane.slot(index));
         let Some(one) = slot.and_then(|slot| pool.get_mut(slot)) else { return };
         let Some(trade) = record.get::<Trade>() else { return };
+        let Some(counts) = counts.get_mut(moment.lane) else { return };
         if trade.flags & (trade_flags::AUCTION | trade_flags::BLOCK) != 0 {
             // Nobody took: both sides met in a cross, or off the book.
             counts.trades_unsigned += 1;
@@ -65,7 +66,9 @@ impl Engine {
             Kind::Session => self.session(moment, record),
             Kind::Connection => self.connection(moment, record, sink),
             Kind::TradeBreak => {
-                self.counts.trades_broken += 1;
+                if let Some(counts) = self.counts.get_mut(moment.lane) {
+                    counts.trades_broken += 1;
+                }
                 if let Some(one) = self.instrument(moment.lane, index) {
                     one.trade_revised(moment.now);
                 }
@@ -109,7 +112,9 @@ impl Engine {
     /// Something of the lane is missing.
     #[cold]
     fn broken<S: Sink>(&mut self, moment: &Moment, trades: bool, sink: &mut S) {
-        self.counts.gaps += 1;
+        if let Some(counts) = self.counts.get_mut(moment.lane) {
+            counts.gaps += 1;
+        }
         if trades {
             self.trades_missing(moment.lane, moment.now);
         }
@@ -216,9 +221,7 @@ impl Engine {
     }
 
     fn attached(&mut self, lane: usize, instruments: u32) {
-        if self.lanes.len() <= lane {
-            self.lanes.resize_with(lane + 1, super::Lane::default);
-        }
+        self.ensure_lane(lane);
         let room = self.pool.len();
         if let Some(lane) = self.lanes.get_mut(lane) {
             lane.reserve(instruments as usize, room);

@@ -72,7 +72,10 @@ pub struct Engine {
     /// Memory of instruments, handed out in order.
     pool: Vec<Instrument>,
     used: usize,
-    counts: Counts,
+    /// By lane.
+    counts: Vec<Counts>,
+    /// Of generations that are over.
+    past: Counts,
 }
 
 /// What is the same for all outputs of a record.
@@ -93,12 +96,27 @@ impl Engine {
     pub fn new(spec: EngineSpec) -> Engine {
         let pool = (0..spec.instruments).map(|_| Instrument::new(spec.sizes)).collect();
         let books = BookSet::new(spec.books);
-        Engine { spec, books, lanes: Vec::new(), pool, used: 0, counts: Counts::default() }
+        let (lanes, counts) = (Vec::new(), Vec::new());
+        Engine { spec, books, lanes, pool, used: 0, counts, past: Counts::default() }
     }
 
-    /// What was counted.
-    pub fn counts(&self) -> &Counts {
-        &self.counts
+    /// What was counted of a lane since this generation of the source began.
+    pub fn counts(&self, lane: usize) -> Option<&Counts> {
+        self.counts.get(lane)
+    }
+
+    /// What was counted of all lanes and generations.
+    pub fn totals(&self) -> Counts {
+        let mut totals = self.past.clone();
+        self.counts.iter().for_each(|counts| totals.add(counts));
+        totals
+    }
+
+    fn ensure_lane(&mut self, lane: usize) {
+        if self.lanes.len() <= lane {
+            self.lanes.resize_with(lane + 1, Lane::default);
+            self.counts.resize_with(lane + 1, Counts::default);
+        }
     }
 
     /// Why the books of a lane could not be built, if so.
@@ -108,9 +126,10 @@ impl Engine {
 
     /// Begins again without anything: the source is another generation.
     pub fn forget(&mut self) {
+        self.past = self.totals();
         self.lanes.clear();
+        self.counts.clear();
         self.used = 0;
-        self.counts.instruments = 0;
     }
 
     /// Tells an instrument of a lane, from the source's table. Call it before its records come;
@@ -124,10 +143,9 @@ impl Engine {
         if id.index() == 0 {
             return;
         }
-        if self.lanes.len() <= lane {
-            self.lanes.resize_with(lane + 1, Lane::default);
-        }
+        self.ensure_lane(lane);
         let Some(state) = self.lanes.get_mut(lane) else { return };
+        let Some(counts) = self.counts.get_mut(lane) else { return };
         if let Some(slot) = state.slot(id.index()) {
             if let Some(instrument) = self.pool.get_mut(slot) {
                 instrument.scale = scale;
@@ -136,7 +154,7 @@ impl Engine {
         }
         let now = state.now;
         let Some(instrument) = self.pool.get_mut(self.used) else {
-            self.counts.instruments_refused += u64::from(state.refuse(id.index()));
+            counts.instruments_refused += u64::from(state.refuse(id.index()));
             return;
         };
         instrument.begin(id, scale);
@@ -145,7 +163,7 @@ impl Engine {
         }
         state.add(id.index(), self.used);
         self.used += 1;
-        self.counts.instruments = self.used as u64;
+        counts.instruments += 1;
     }
 
     /// Takes an event of the client.
@@ -162,10 +180,7 @@ impl Engine {
 
     #[inline]
     fn record<S: Sink>(&mut self, event: &Event<'_>, lane: usize, record: &Record, sink: &mut S) {
-        self.counts.records += 1;
-        if self.lanes.len() <= lane {
-            self.lanes.resize_with(lane + 1, Lane::default);
-        }
+        self.ensure_lane(lane);
         let kind = record.kind();
         let ts = match record.get::<Heartbeat>() {
             Some(beat) => time(beat.lane_now).saturating_sub(HEARTBEAT_SLACK),
@@ -174,6 +189,7 @@ impl Engine {
         self.pass_time(lane, ts, record, sink);
         self.books.on(event);
         let Some(state) = self.lanes.get_mut(lane) else { return };
+        let Some(counts) = self.counts.get_mut(lane) else { return };
         let late = state.take_time(ts, record.sequence) && kind != Some(Kind::Heartbeat);
         let is_late = late || record.origin.path() == Path::Retransmission;
         let moment = Moment {
@@ -182,12 +198,14 @@ impl Engine {
             cause: cause(lane, record.sequence, record),
             flags: if is_late { flags::LATE } else { 0 } | state.flags(),
         };
-        self.counts.late += u64::from(late);
+        counts.records += 1;
+        counts.late += u64::from(late);
+        counts.unknown_kinds += u64::from(kind.is_none());
         match kind {
             Some(Kind::Level) => self.level(&moment, record, sink),
             Some(Kind::Trade) => self.trade(&moment, record, sink),
             Some(kind) => self.market(kind, &moment, record, sink),
-            None => self.counts.unknown_kinds += 1,
+            None => {}
         }
     }
 
@@ -211,7 +229,9 @@ impl Engine {
         let due = ts.saturating_sub(1).saturating_sub(state.next_grid).div_euclid(step);
         let skipped = due.saturating_sub(GRID_CATCH_UP - 1).max(0);
         state.next_grid = state.next_grid.saturating_add(skipped.saturating_mul(step));
-        self.counts.grid_skipped += skipped as u64;
+        if let Some(counts) = self.counts.get_mut(lane) {
+            counts.grid_skipped += skipped as u64;
+        }
         let sequence = state.last_sequence;
         while let Some(state) = self.lanes.get_mut(lane).filter(|state| state.next_grid < ts) {
             let (now, flags) = (state.next_grid, state.flags());
@@ -227,6 +247,7 @@ impl Engine {
     fn grid<S: Sink>(&mut self, moment: &Moment, sink: &mut S) {
         let Engine { spec, lanes, pool, counts, .. } = self;
         let Some(lane) = lanes.get_mut(moment.lane) else { return };
+        let Some(counts) = counts.get_mut(moment.lane) else { return };
         for slot in lane.slots.iter().copied() {
             let Some(one) = pool.get_mut(slot).filter(|one| one.is_seen) else { continue };
             let (id, state, nature) = (one.id, one.state, one.nature);
@@ -273,6 +294,7 @@ impl Engine {
     ) {
         let Engine { spec, books, lanes, pool, counts, .. } = self;
         let Some(lane) = lanes.get(moment.lane) else { return };
+        let Some(counts) = counts.get_mut(moment.lane) else { return };
         let Some(one) = lane.slot(index).and_then(|slot| pool.get_mut(slot)) else { return };
         let Some(books) = books.lane(moment.lane) else { return };
         if is_news {
