@@ -125,7 +125,12 @@ impl Instrument {
         table: Option<&MicroTable>,
         emit: &mut impl Emit,
     ) {
-        self.is_seen = true;
+        self.is_seen |= judged.quote.is_some() || !self.depth.is_empty();
+        if !self.is_seen {
+            // A book that never had a level has nothing to say.
+            self.judged = judged;
+            return;
+        }
         let changed = judged != self.judged;
         let near = std::mem::take(&mut self.near);
         if changed {
