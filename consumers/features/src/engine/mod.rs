@@ -223,6 +223,11 @@ impl Engine {
         let Some(state) = self.lanes.get_mut(lane) else { return };
         if state.now.is_none() {
             // The first record of the lane begins the grid: nothing is before it.
+            for slot in &state.slots {
+                if let Some(instrument) = self.pool.get_mut(*slot) {
+                    instrument.trades_begin(ts);
+                }
+            }
             state.next_grid = ts.saturating_add(step - 1).div_euclid(step).saturating_mul(step);
             return;
         }

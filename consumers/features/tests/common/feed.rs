@@ -40,13 +40,14 @@ impl Seen {
 pub struct Collect {
     pub seen: Vec<Seen>,
     pub records: Vec<Record>,
+    pub steps: u64,
 }
 
 impl Sink for Collect {
     fn output(&mut self, _lane: usize, output: &Output<'_>) {
         assert_eq!(output.values.len(), output.feature.fields().len(), "{:?}", output.feature);
-        let sequence = self.seen.len() as u64 + 1;
-        output.records(sequence, |record| self.records.push(*record));
+        self.steps += 1;
+        output.records(self.steps, |record| self.records.push(*record));
         self.seen.push(Seen {
             feature: output.feature,
             flags: output.flags,
