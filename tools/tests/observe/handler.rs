@@ -74,6 +74,12 @@ pub fn root() -> TempDir {
     made.expect("a directory for the test")
 }
 
+/// Puts another file in the place of one, as damage would; who has the old one mapped keeps it.
+pub fn replace(path: &Path, bytes: &[u8]) {
+    std::fs::remove_file(path).expect("our own file");
+    std::fs::write(path, bytes).expect("our own folder");
+}
+
 /// The table of a lane with so many lines.
 pub fn table(lines: u8) -> CounterTable {
     let counter = |name: String, unit: &str| CounterSpec { name, unit: unit.into(), block: 0 };

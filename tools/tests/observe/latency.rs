@@ -5,7 +5,7 @@ use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use wire::Nature;
 
-use super::handler::{Handler, INSTANCE, LANE, root, table};
+use super::handler::{Handler, INSTANCE, LANE, replace, root, table};
 use super::tool::{latency, named};
 
 /// Values of many sizes, the same for the same seed.
@@ -139,9 +139,7 @@ fn what_cannot_be_reported_is_said_with_the_way_out() {
     let run = latency(dir.path(), "nothing --json");
     assert_eq!((run.code, &run.json()["error"]["kind"]), (3, &"no_such_instance".into()));
     let handler = Handler::under(dir.path(), INSTANCE, &[(LANE, table(2))]);
-    let path = dir.path().join("hotlane-main/nasdaq/counters");
-    let path = if path.exists() { path } else { handler.instance.dir().join("nasdaq/counters") };
-    std::fs::write(&path, b"short").expect("our own file");
+    replace(&handler.instance.dir().join("nasdaq/counters"), b"short");
     let run = latency(dir.path(), "--since-start");
     assert_eq!(run.code, 1);
     assert!(run.out.contains("problems") && run.out.contains("counters"), "{}", run.out);

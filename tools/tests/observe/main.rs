@@ -6,3 +6,4 @@ mod distribution;
 mod handler;
 mod latency;
 mod tool;
+mod top;

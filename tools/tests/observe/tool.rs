@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use clap::Parser;
 use serde_json::Value;
-use tools::latency_report;
+use tools::{latency_report, top};
 
 /// What a run gave.
 #[derive(Debug)]
@@ -39,6 +39,15 @@ pub fn latency(root: &Path, line: &str) -> Run {
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let stop = AtomicBool::new(false);
     let code = latency_report::run_to(&args, &mut out, &mut err, false, &stop);
+    Run::new(code, out, err)
+}
+
+/// Runs `hotlane-top` with these arguments, separated by spaces.
+pub fn top(root: &Path, line: &str) -> Run {
+    let mut args = top::Args::try_parse_from(words("hotlane-top", line)).expect("usage");
+    args.root = Some(root.to_path_buf());
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let code = top::run_to(&args, &mut out, &mut err, false);
     Run::new(code, out, err)
 }
 
