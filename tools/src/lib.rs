@@ -3,4 +3,5 @@
 
 pub mod inspect;
 pub mod shm_dump;
+pub mod udp_monitor;
 pub mod venue_sim;
