@@ -1,7 +1,7 @@
 //! A publisher for tests: datagrams of its own making, sent to a group on loopback.
 
 use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use socket2::{Domain, Socket, Type};
 use wire::datagram::*;
@@ -13,11 +13,12 @@ pub const START: u32 = 1_700_000_000;
 
 /// A group that no other test of this process uses, nor another process of these tests.
 pub fn group() -> SocketAddrV4 {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
+    static NEXT: AtomicU8 = AtomicU8::new(128);
+    // Relaxed: only the number itself matters.
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     let process = std::process::id();
-    let ip = Ipv4Addr::new(239, 254, (process >> 8) as u8, process as u8);
-    SocketAddrV4::new(ip, 20_000 + number)
+    let ip = Ipv4Addr::new(239, number, (process >> 8) as u8, process as u8);
+    SocketAddrV4::new(ip, 20_000 + u16::from(number))
 }
 
 /// A life of a publisher on one group: makes numbered datagrams.

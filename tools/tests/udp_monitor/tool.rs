@@ -1,6 +1,6 @@
 //! The built program.
 
-use std::io::{BufRead, BufReader};
+use std::net::SocketAddrV4;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
@@ -42,7 +42,7 @@ pub fn run(line: &str) -> Run {
     finish(command.spawn().expect("it starts"))
 }
 
-/// Runs it, and `send` once it has joined its groups; `stop` ends it where its limits do not.
+/// Runs it to its end, and `send` once it has joined its groups.
 pub fn during(line: &str, groups: &[&str], send: impl FnOnce()) -> Run {
     let mut command = program(line);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
@@ -51,25 +51,21 @@ pub fn during(line: &str, groups: &[&str], send: impl FnOnce()) -> Run {
     finish(child)
 }
 
-/// As `/proc/net/udp` writes an address: the bytes of the group as a little-endian word.
-fn proc_name(group: &str) -> String {
-    let group: std::net::SocketAddrV4 = group.parse().expect("a group");
-    let word = u32::from_le_bytes(group.ip().octets());
-    format!("{word:08X}:{:04X}", group.port())
+/// As `/proc/net/igmp` writes a group: its bytes as a little-endian word.
+fn igmp_name(group: &str) -> String {
+    let group: SocketAddrV4 = group.parse().expect("a group");
+    format!("{:08X}", u32::from_le_bytes(group.ip().octets()))
 }
 
-/// Waits until sockets are bound to all groups; joining follows at once.
+/// Waits until all groups are joined; the sockets are bound before.
 pub fn wait_joined(groups: &[&str]) {
-    let names: Vec<String> = groups.iter().map(|group| proc_name(group)).collect();
-    for _ in 0..1_000 {
-        let table = std::fs::read("/proc/net/udp").expect("Linux");
-        let lines: Vec<String> = BufReader::new(&table[..]).lines().map_while(Result::ok).collect();
-        if names.iter().all(|name| lines.iter().any(|line| line.contains(name.as_str()))) {
-            // Bound; the join, and the poll after it, need a moment more.
-            thread::sleep(Duration::from_millis(100));
+    let names: Vec<String> = groups.iter().map(|group| igmp_name(group)).collect();
+    for _ in 0..2_000 {
+        let table = std::fs::read_to_string("/proc/net/igmp").expect("Linux");
+        if names.iter().all(|name| table.contains(name.as_str())) {
             return;
         }
         thread::sleep(Duration::from_millis(10));
     }
-    panic!("no socket is bound to {groups:?}");
+    panic!("nobody joined {groups:?}");
 }
