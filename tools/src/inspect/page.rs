@@ -124,6 +124,11 @@ impl<W: Write> Page<W> {
         self.out.write_all(b"\n")
     }
 
+    /// The writer, with what was written to it.
+    pub fn into_inner(self) -> W {
+        self.out
+    }
+
     /// Begins a terminal's screen anew.
     ///
     /// # Errors

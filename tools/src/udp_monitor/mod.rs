@@ -48,12 +48,16 @@ use state::Monitor;
 
 use crate::inspect::words::safe;
 
+/// Bytes of a large view.
+const VIEW_BYTES: usize = 1 << 16;
+
 /// Runs the tool: 0 done, 1 failed, 2 usage.
 #[must_use]
 pub fn run(args: &Args) -> ExitCode {
     let stdout = io::stdout();
     let is_terminal = stdout.is_terminal();
-    let out = io::BufWriter::new(stdout.lock());
+    // A view in one write does not flicker.
+    let out = io::BufWriter::with_capacity(VIEW_BYTES, stdout.lock());
     ExitCode::from(run_to(args, out, &mut io::stderr(), is_terminal))
 }
 

@@ -11,6 +11,9 @@ use crate::inspect::page::Page;
 /// Symbols of a summary that is read by people.
 const SUMMARY_SYMBOLS: usize = 20;
 
+/// Symbols of the largest terminal.
+const MOST_ROWS: usize = 200;
+
 /// Where and how to show.
 #[derive(Debug)]
 pub struct Output<W: Write> {
@@ -72,12 +75,16 @@ impl<W: Write> Output<W> {
         if self.args.each || self.args.once || is_early {
             return Ok(());
         }
-        let snapshot = self.snapshot(monitor, now_ns, seconds, false);
+        let mut snapshot = self.snapshot(monitor, now_ns, seconds, false);
         if self.args.json {
             self.page.json_line(&snapshot)?;
         } else if self.is_terminal {
-            self.page.redraw()?;
             let ladder = self.wants_ladder();
+            // By name, so that rows stay where they are while rates change.
+            snapshot
+                .symbols
+                .sort_by(|a, b| (&a.exchange, &a.symbol).cmp(&(&b.exchange, &b.symbol)));
+            self.page.redraw()?;
             view::tables(&mut self.page, &snapshot, ladder)?;
         } else {
             view::lines(&mut self.page, &snapshot)?;
@@ -119,21 +126,17 @@ impl<W: Write> Output<W> {
     }
 
     fn snapshot(&self, monitor: &Monitor, now_ns: u64, seconds: f64, is_final: bool) -> Snapshot {
-        let top = self.args.top.unwrap_or_else(|| self.top(monitor, is_final));
+        let of_people = if self.args.json { usize::MAX } else { SUMMARY_SYMBOLS };
+        let fits = self.is_terminal && !self.args.json && !is_final && self.args.top.is_none();
+        let top = self.args.top.unwrap_or(if fits { MOST_ROWS } else { of_people });
         let scope = Scope { now_ns, seconds, is_final, top, depth: self.args.depth };
         let mut snapshot = Snapshot::of(monitor, scope);
         snapshot.interface.clone_from(&self.interface);
+        if fits {
+            let (columns, lines) = ratatui::crossterm::terminal::size().unwrap_or((80, 24));
+            let rows = view::rows(&snapshot, usize::from(columns), usize::from(lines));
+            snapshot.symbols.truncate(rows);
+        }
         snapshot
-    }
-
-    fn top(&self, monitor: &Monitor, is_final: bool) -> usize {
-        if self.args.json {
-            return usize::MAX;
-        }
-        if !self.is_terminal || is_final {
-            return SUMMARY_SYMBOLS;
-        }
-        let lines = ratatui::crossterm::terminal::size().map_or(24, |(_, lines)| lines);
-        view::rows(usize::from(lines), monitor.groups.len(), monitor.exchanges.len())
     }
 }

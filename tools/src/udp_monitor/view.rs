@@ -9,13 +9,25 @@ use crate::inspect::words::{size, span, utc};
 /// A publisher that repeats everything within 5 s and is silent for longer is to be looked at.
 const SILENT_NS: u64 = 5_000_000_000;
 
-/// Lines that everything but the symbols takes at least, for a terminal of so many lines.
-const OTHER_LINES: usize = 9;
+/// A publisher that runs is heard within its heartbeat's interval, s.
+const PATIENCE_S: f64 = 2.0;
 
-/// How many symbols fit on a terminal of so many lines.
+/// Lines around the symbols: a blank one, the title, the headings, and where the cursor stands.
+const AROUND: usize = 4;
+
+/// How many symbols fit on a terminal under everything else of this snapshot.
 #[must_use]
-pub fn rows(lines: usize, snapshot_groups: usize, snapshot_exchanges: usize) -> usize {
-    lines.saturating_sub(OTHER_LINES + snapshot_groups + snapshot_exchanges).max(3)
+pub fn rows(of: &Snapshot, columns: usize, lines: usize) -> usize {
+    let rest = Snapshot { symbols: Vec::new(), ..of.clone() };
+    let mut page = Page::new(Vec::new(), false);
+    if tables(&mut page, &rest, false).is_err() {
+        return 0;
+    }
+    let text = String::from_utf8(page.into_inner()).unwrap_or_default();
+    // A line longer than the terminal is wide takes several.
+    let taken: usize =
+        text.lines().map(|line| line.chars().count().div_ceil(columns.max(1)).max(1)).sum();
+    lines.saturating_sub(taken + AROUND)
 }
 
 /// The whole view. `ladder` shows all levels of the symbols instead of their best.
@@ -28,6 +40,9 @@ pub fn tables<W: Write>(page: &mut Page<W>, of: &Snapshot, ladder: bool) -> io::
     page.table(&groups(&of.groups))?;
     of.groups.iter().try_for_each(|group| warnings(page, group))?;
     if of.exchanges.is_empty() && of.groups.iter().all(|group| group.age_ns.is_none()) {
+        if !of.is_final && of.seconds < PATIENCE_S {
+            return page.line("  listening", Paint::Dim);
+        }
         let text = "  nothing received: does the publisher run, and on this interface?";
         return page.line(text, Paint::Warn);
     }
