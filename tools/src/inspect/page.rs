@@ -159,6 +159,19 @@ impl<W: Write> Page<W> {
         self.out.write_all(b"\n")
     }
 
+    /// The writer, with what was written to it.
+    pub fn into_inner(self) -> W {
+        self.out
+    }
+
+    /// Begins a terminal's screen anew.
+    ///
+    /// # Errors
+    /// What the writer says.
+    pub fn redraw(&mut self) -> io::Result<()> {
+        self.out.write_all(b"\x1b[H\x1b[2J")
+    }
+
     /// A heading, with a blank line before it.
     ///
     /// # Errors
