@@ -24,7 +24,8 @@ impl<O: Outlet> Lane<O> {
     pub fn end_poll(&mut self, found_nothing: bool, now: u64) {
         let lane_now = self.lane_now(now);
         if lane_now >= self.arbiter.deadline() {
-            self.pass_time(lane_now);
+            // A recording's clock is its packets': all that came until now has been seen.
+            self.pass_time(lane_now, found_nothing || self.recorded_now.is_some());
         }
         self.polls = self.polls.wrapping_add(1);
         if found_nothing || self.polls.is_multiple_of(UPKEEP_POLLS) {
@@ -47,9 +48,9 @@ impl<O: Outlet> Lane<O> {
     }
 
     #[cold]
-    fn pass_time(&mut self, now: u64) {
+    fn pass_time(&mut self, now: u64, drained: bool) {
         let (arbiter, mut output) = self.split();
-        arbiter.pass_time(now, &mut output);
+        arbiter.pass_time(now, drained, &mut output);
         self.end_session_if_due(now);
     }
 
@@ -109,6 +110,13 @@ impl<O: Outlet> Lane<O> {
         counts.gaps_open = self.gaps.open().len() as u64;
         counts.messages_missing = self.gaps.missing();
         self.publisher.outlet.counts(&self.publisher.counts);
+    }
+
+    /// Ends a lane: nothing waits any more, images and counters are as they will stay.
+    pub fn finish(&mut self, source: &impl Source, now: u64) {
+        self.end_holds(now);
+        self.take_source_counts(source);
+        self.flush_images();
     }
 
     /// Writes every image that is out of date, and all counts.

@@ -229,6 +229,8 @@ impl Run {
     /// Seats that still wait for a book get it; images are brought up to date.
     fn flush(&mut self) {
         let begun = Instant::now();
+        // An interrupted replay has not seen the end of its files.
+        self.lane.end_holds(self.clock.now());
         self.serve();
         while self.lane.publisher.outlet.refreshes_pending()
             && begun.elapsed() < FLUSH_MAX
@@ -237,7 +239,7 @@ impl Run {
             self.serve();
             std::thread::yield_now();
         }
-        self.lane.flush_images();
+        self.lane.finish(&self.source, self.clock.now());
     }
 
     fn linger(&mut self, spec: &ReplaySpec, instance: &str, watch: &mut dyn Watch) {
