@@ -252,7 +252,7 @@ fn a_full_disk_ends_the_recording_and_not_the_lane() {
 fn a_torn_tail_costs_its_packet_only() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = file(&folder);
-    let mut tap = Tap::create(numbered(20), &path, &tap_spec()).expect("a file");
+    let mut tap = Tap::create(numbered(6), &path, &tap_spec()).expect("a file");
     drain(&mut tap, &mut |_| {});
     tap.finish();
     let whole = std::fs::read(&path).expect("there");
