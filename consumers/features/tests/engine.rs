@@ -290,3 +290,20 @@ fn a_silent_book_goes_stale_where_that_is_asked_for() {
     let ofi = sink.last(Feature::Ofi);
     assert_eq!((ofi.integer(3), sink.last(Feature::Bbo).flags), (0, 0));
 }
+
+#[test]
+fn heartbeats_of_a_replay_are_in_another_clock() {
+    let (mut engine, mut sink, mut feed) = start();
+    feed.stamp = wire::StampBy::Recording;
+    book_g(&mut engine, &mut sink, &mut feed);
+    sink.clear();
+    let recorded = feed.now;
+    feed.now = 1_800_000_000_000 * MS;
+    feed.heartbeat(&mut engine, &mut sink);
+    assert!(sink.seen.is_empty());
+    feed.now = recorded + 1_500 * MS;
+    feed.trade(&mut engine, &mut sink, 1, buy(101, 1));
+    let times: Vec<i64> = sink.of(Feature::Spread).iter().map(|seen| seen.at).collect();
+    assert_eq!(times, [1_000_000_000, 2_000_000_000]);
+    assert_eq!(sink.last(Feature::Tfi).flags & flags::LATE, 0);
+}

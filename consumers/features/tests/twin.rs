@@ -253,7 +253,11 @@ impl Market {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 96,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn outputs_are_those_of_the_definition(steps in prop::collection::vec(step(), 1..150)) {

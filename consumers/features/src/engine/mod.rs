@@ -7,8 +7,8 @@
 //!
 //! Feature time is kept per lane, the greatest receive time so far, so that a lane's outputs do not
 //! depend on how lanes were interleaved. Grid outputs at g are made when the first message behind g
-//! comes, before it is taken. A heartbeat is such a message, a little earlier than it says: what was
-//! received just before it may still be in a queue.
+//! comes, before it is taken. A heartbeat is such a message, a little earlier than it says: what
+//! was received just before it may still be in a queue.
 
 mod counts;
 mod lane;
@@ -16,7 +16,7 @@ mod market;
 
 use client::{BookSet, BookSpec, Event};
 use wire::payload::{Heartbeat, Level};
-use wire::{InstrumentId, InstrumentRow, Kind, Nature, Path, Record, Side};
+use wire::{InstrumentId, InstrumentRow, Kind, Nature, Path, Record, Side, StampBy};
 
 pub use counts::Counts;
 
@@ -182,11 +182,10 @@ impl Engine {
     fn record<S: Sink>(&mut self, event: &Event<'_>, lane: usize, record: &Record, sink: &mut S) {
         self.ensure_lane(lane);
         let kind = record.kind();
-        let ts = match record.get::<Heartbeat>() {
-            Some(beat) => time(beat.lane_now).saturating_sub(HEARTBEAT_SLACK),
-            None => time(record.ts_receive),
-        };
-        self.pass_time(lane, ts, record, sink);
+        let ts = self.time_of(lane, record);
+        if let Some(ts) = ts {
+            self.pass_time(lane, ts, record, sink);
+        }
         self.books.on(event);
         let Some(state) = self.lanes.get_mut(lane) else { return };
         let Some(counts) = self.counts.get_mut(lane) else { return };
@@ -194,7 +193,7 @@ impl Engine {
         let is_late = late || record.origin.path() == Path::Retransmission;
         let moment = Moment {
             lane,
-            now: state.now.unwrap_or(ts),
+            now: state.now.unwrap_or_else(|| time(record.ts_receive)),
             cause: cause(lane, record.sequence, record),
             flags: if is_late { flags::LATE } else { 0 } | state.flags(),
         };
@@ -207,6 +206,19 @@ impl Engine {
             Some(kind) => self.market(kind, &moment, record, sink),
             None => {}
         }
+    }
+
+    /// Time that a record tells. The handler's own records repeat the time of the last message, and
+    /// its heartbeats are in its clock, which is not that of a recording.
+    #[inline(always)]
+    fn time_of(&mut self, lane: usize, record: &Record) -> Option<i64> {
+        let state = self.lanes.get_mut(lane)?;
+        if record.origin.path() != Path::Handler {
+            state.is_stamped_here = record.origin.stamp() != StampBy::Recording;
+            return Some(time(record.ts_receive));
+        }
+        let beat = record.get::<Heartbeat>().filter(|_| state.is_stamped_here)?;
+        Some(time(beat.lane_now).saturating_sub(HEARTBEAT_SLACK))
     }
 
     /// Makes the grid outputs that are due before a message of time `ts` is taken.

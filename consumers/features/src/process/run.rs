@@ -33,7 +33,8 @@ fn spec(config: &Config) -> AttachSpec {
         true => Wanted::All,
         false => Wanted::Symbols(config.symbols.clone()),
     };
-    let filter = FilterSpec { classes: CLASSES, instruments, depth: 0, policy: Policy::Lose };
+    let policy = if config.wait { Policy::Wait } else { Policy::Lose };
+    let filter = FilterSpec { classes: CLASSES, instruments, depth: 0, policy };
     AttachSpec {
         root: config.root.clone(),
         instance: config.instance.clone(),
