@@ -6,8 +6,10 @@ use common::feed::{Collect, Feed, id, row};
 use features::engine::{Engine, EngineSpec};
 use features::flags;
 use features::output::Feature;
-use wire::codes::{Aggressor, ConnectionState, SessionEvent, TradingState, trade_flags};
-use wire::payload::{Connection, Session, Status, Trade, TradeBreak};
+use wire::codes::{
+    Aggressor, ConnectionState, DefinitionAction, SessionEvent, TradingState, trade_flags,
+};
+use wire::payload::{Connection, Definition, Session, Status, Trade, TradeBreak};
 use wire::{BookState, Nature, Path, Side};
 
 const MS: u64 = 1_000_000;
@@ -306,4 +308,21 @@ fn heartbeats_of_a_replay_are_in_another_clock() {
     let times: Vec<i64> = sink.of(Feature::Spread).iter().map(|seen| seen.at).collect();
     assert_eq!(times, [1_000_000_000, 2_000_000_000]);
     assert_eq!(sink.last(Feature::Tfi).flags & flags::LATE, 0);
+}
+
+#[test]
+fn an_instrument_that_is_removed_says_nothing_more() {
+    let (mut engine, mut sink, mut feed) = start();
+    book_g(&mut engine, &mut sink, &mut feed);
+    let action = DefinitionAction::Remove as u8;
+    feed.about(&mut engine, &mut sink, 1, Definition { action, tick: 1, ..Definition::default() });
+    sink.clear();
+    feed.now += 2_000 * MS;
+    feed.trade(&mut engine, &mut sink, 2, buy(101, 1));
+    assert!(sink.seen.iter().all(|seen| seen.instrument != id(1)));
+    feed.refresh(&mut engine, &mut sink, 1, &[(10, 1)], &[(11, 1)]);
+    assert_eq!(
+        (sink.last(Feature::Ofi).instrument, sink.last(Feature::Ofi).integer(3)),
+        (id(1), 0)
+    );
 }

@@ -2,7 +2,9 @@
 
 use client::Event;
 use wire::codes::trade_flags;
-use wire::codes::{Aggressor, ConnectionState, SessionEvent, StatusScope, TradingState};
+use wire::codes::{
+    Aggressor, ConnectionState, DefinitionAction, SessionEvent, StatusScope, TradingState,
+};
 use wire::payload::{Connection, Definition, Lost, Session, Status, Trade};
 use wire::{Kind, Record};
 
@@ -131,9 +133,15 @@ impl Engine {
     }
 
     fn defined(&mut self, moment: &Moment, record: &Record) {
-        if let Some(definition) = record.get::<Definition>() {
-            let scale = Scale { price_exp: definition.price_exp, tick: definition.tick };
-            self.define_scale(moment.lane, record.instrument, scale);
+        let Some(definition) = record.get::<Definition>() else { return };
+        let scale = Scale { price_exp: definition.price_exp, tick: definition.tick };
+        self.define_scale(moment.lane, record.instrument, scale);
+        let is_gone = definition.action == DefinitionAction::Remove as u8;
+        if let Some(one) = self.instrument(moment.lane, record.instrument.index())
+            && is_gone
+        {
+            // Nothing more is said of it until it is defined again and has a book.
+            one.begin(one.id, scale);
         }
     }
 

@@ -181,6 +181,18 @@ impl Feed {
         }
     }
 
+    /// A step with one message about an instrument.
+    pub fn about<P: Payload>(
+        &mut self,
+        engine: &mut Engine,
+        sink: &mut impl Sink,
+        index: u32,
+        payload: P,
+    ) {
+        self.step += 1;
+        self.put(engine, sink, index, self.quality().end_of_event(), payload);
+    }
+
     pub fn trade(&mut self, engine: &mut Engine, sink: &mut impl Sink, index: u32, trade: Trade) {
         self.step += 1;
         self.put(engine, sink, index, self.quality().end_of_event(), trade);
