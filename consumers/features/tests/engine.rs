@@ -95,6 +95,7 @@ fn grid_outputs_are_of_the_state_up_to_their_time() {
         (Feature::WapGrid, at, 3),
         (Feature::OfiGrid, at, 3),
         (Feature::TfiGrid, at, 3),
+        (Feature::Vwap, at + 1, 4),
         (Feature::Tfi, at + 1, 4),
     ];
     assert_eq!(grid, wanted);
@@ -248,7 +249,10 @@ fn only_trades_with_a_taker_flow() {
     for flags in [trade_flags::AUCTION, trade_flags::BLOCK] {
         feed.trade(&mut engine, &mut sink, 1, Trade { flags, ..buy(101, 1_000) });
     }
-    assert!(sink.seen.is_empty());
+    assert!(sink.of(Feature::Tfi).is_empty());
+    // They are volume all the same.
+    let vwap = sink.last(Feature::Vwap);
+    assert_eq!((vwap.integer(0), vwap.integer(3), vwap.integer(5)), (101, 2_000, 2));
     let hidden = Trade { flags: trade_flags::HIDDEN, aggressor: 0, ..buy(101, 3) };
     feed.trade(&mut engine, &mut sink, 1, hidden);
     let tfi = sink.last(Feature::Tfi);
@@ -325,4 +329,23 @@ fn an_instrument_that_is_removed_says_nothing_more() {
         (sink.last(Feature::Ofi).instrument, sink.last(Feature::Ofi).integer(3)),
         (id(1), 0)
     );
+}
+
+#[test]
+fn volume_begins_anew_when_the_market_opens() {
+    let (mut engine, mut sink, mut feed) = start();
+    feed.trade(&mut engine, &mut sink, 1, buy(90, 5));
+    let early = sink.last(Feature::Vwap);
+    assert_eq!((early.integer(0), early.flags), (90, flags::PARTIAL), "followed from the middle");
+    feed.now += MS;
+    let opened = feed.now as i64;
+    let event = SessionEvent::StartOfMarketHours as u8;
+    feed.stream(&mut engine, &mut sink, Session { event, ..Session::default() });
+    feed.trade(&mut engine, &mut sink, 1, buy(100, 1));
+    feed.gap_begin(&mut engine, &mut sink);
+    feed.gap_end(&mut engine, &mut sink);
+    feed.trade(&mut engine, &mut sink, 1, buy(102, 1));
+    let vwap = sink.last(Feature::Vwap);
+    assert_eq!((vwap.integer(0), vwap.integer(4), vwap.integer(5)), (101, opened, 2));
+    assert_eq!((vwap.real(2), vwap.flags), (1.0, flags::GAP), "told until the next anchor");
 }

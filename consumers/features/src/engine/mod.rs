@@ -15,12 +15,13 @@ mod lane;
 mod market;
 
 use client::{BookSet, BookSpec, Event};
+use wire::codes::InstrumentClass;
 use wire::payload::{Heartbeat, Level};
 use wire::{InstrumentId, InstrumentRow, Kind, Nature, Path, Record, Side, StampBy};
 
 pub use counts::Counts;
 
-use crate::blocks::MicroTable;
+use crate::blocks::{Anchor, MicroTable};
 use crate::flags;
 use crate::inputs::Scale;
 use crate::instrument::{Instrument, Sizes};
@@ -136,10 +137,10 @@ impl Engine {
     /// a known one is brought up to date.
     pub fn define(&mut self, lane: usize, row: &InstrumentRow) {
         let scale = Scale { price_exp: row.price_exp, tick: row.tick };
-        self.define_scale(lane, row.instrument, scale);
+        self.define_as(lane, row.instrument, scale, row.class);
     }
 
-    fn define_scale(&mut self, lane: usize, id: InstrumentId, scale: Scale) {
+    fn define_as(&mut self, lane: usize, id: InstrumentId, scale: Scale, class: u8) {
         if id.index() == 0 {
             return;
         }
@@ -157,7 +158,7 @@ impl Engine {
             counts.instruments_refused += u64::from(state.refuse(id.index()));
             return;
         };
-        instrument.begin(id, scale);
+        instrument.become_new(id, scale, anchor(class));
         if let Some(now) = now {
             instrument.trades_begin(now);
         }
@@ -334,6 +335,17 @@ impl Engine {
         one.book(moment.now, judged, flags, spec.table.as_ref(), &mut |feature, flags, values| {
             put(counts, sink, moment, (id, state, nature), (feature, flags, values));
         });
+    }
+}
+
+/// Stocks have sessions; the rest trades round the clock.
+fn anchor(class: u8) -> Anchor {
+    match InstrumentClass::from_bits(class) {
+        None | Some(InstrumentClass::Unknown | InstrumentClass::Equity) => Anchor::Session,
+        Some(InstrumentClass::Fund | InstrumentClass::Bond | InstrumentClass::Warrant) => {
+            Anchor::Session
+        }
+        Some(_) => Anchor::Day,
     }
 }
 
