@@ -3,10 +3,12 @@
 //! ```text
 //! outlet.rs   what a lane can write to     step.rs     the records of one step
 //! refresh.rs  a whole book to one seat     images.rs   latest state for random readers
+//! listing.rs  which instruments are published
 //! region/     the shared-memory outlet of a lane, over the parts that `producer` made
 //! ```
 
 pub mod images;
+pub mod listing;
 pub mod outlet;
 pub mod refresh;
 pub mod region;

@@ -19,10 +19,11 @@ use crate::counts::counter_table;
 use crate::error::{FeedError, Result};
 use crate::lane::{Lane, LaneConfig};
 use crate::publish::region::Regions;
-use crate::run::body::LaneBody;
+use crate::run::body::{ControlMail, LaneBody, mail};
 use crate::run::clock::PageClock;
 use crate::run::core::{self, CoreEnd, CoreTask};
 use crate::run::polling::{self, Polling};
+use crate::run::reload::{Reloader, listing_of};
 use crate::run::source::{self, Opened};
 use crate::run::summary::{CoreSummary, LaneSummary, Summary};
 use crate::venue::nasdaq::day::Eastern;
@@ -57,11 +58,12 @@ pub fn run(
     }
     let prepared = prepare(config)?;
     let (host, parts) = create(config, flags)?;
-    let bodies = assemble(config, prepared, parts, flags, tell)?;
+    let (bodies, mails) = assemble(config, prepared, parts, flags, tell)?;
+    let mut reloader = Reloader::new(config.clone(), environment.clone(), mails);
     let cores = start(config, &host, &polling, bodies, flags, tell)?;
     let begun = Instant::now();
     tell(&format!("instance {} runs; Ctrl-C ends it", config.instance));
-    let ended_by = watch(config, environment, limit, flags, &cores, tell);
+    let ended_by = watch(&mut reloader, limit, flags, &cores, tell);
     let ends = join(cores, &flags.stop)?;
     let elapsed_s = begun.elapsed().as_secs_f64();
     let mut summary = Summary {
@@ -70,7 +72,7 @@ pub fn run(
         environment: config.environment.word(),
         elapsed_s,
         ended_by,
-        config_version: 1,
+        config_version: reloader.version(),
         cores: Vec::new(),
         lanes: Vec::new(),
     };
@@ -148,8 +150,9 @@ fn assemble(
     parts: Vec<LaneParts>,
     flags: &Flags,
     tell: &mut dyn FnMut(&str),
-) -> Result<Placed> {
+) -> Result<(Placed, Vec<ControlMail>)> {
     let mut bodies = Vec::with_capacity(prepared.len());
+    let mut mails = Vec::with_capacity(prepared.len());
     for (Prepared { section, venue, opened }, parts) in prepared.into_iter().zip(parts) {
         let (nature, why) = nature(config.environment, opened.loopback);
         let name = &section.name;
@@ -169,8 +172,13 @@ fn assemble(
             divergence_sample: section.divergence_sample,
         };
         let outlet = Regions::of_lane(parts, section.market);
+        let mut lane = Lane::new(lane_config, Eastern::new()?, venue, outlet);
+        lane.begin_listing(Box::new(listing_of(&section)));
+        let (mine, mail) = mail();
+        mails.push(mine);
         let body = LaneBody {
-            lane: Lane::new(lane_config, Eastern::new()?, venue, outlet),
+            lane,
+            mail,
             source: opened.source,
             stop: flags.stop.clone(),
             error: None,
@@ -178,7 +186,7 @@ fn assemble(
         };
         bodies.push((section.core, body));
     }
-    Ok(bodies)
+    Ok((bodies, mails))
 }
 
 /// A core that runs.
@@ -227,12 +235,11 @@ fn start(
 
 /// Waits for the end and says what brought it.
 fn watch(
-    _config: &Config,
-    _environment: &Environment,
+    reloader: &mut Reloader,
     limit: Option<Duration>,
     flags: &Flags,
     cores: &[Running],
-    _tell: &mut dyn FnMut(&str),
+    tell: &mut dyn FnMut(&str),
 ) -> &'static str {
     let begun = Instant::now();
     // Acquire: partners are the signal handler's store and a failing lane's.
@@ -243,6 +250,11 @@ fn watch(
         if cores.iter().any(|core| core.thread.is_finished()) {
             return "core";
         }
+        // AcqRel: partner is the signal handler's store; one signal is one reload.
+        if flags.reload.swap(false, Ordering::AcqRel) {
+            reloader.reload(tell);
+        }
+        reloader.pass_on();
         std::thread::sleep(LOOK);
     }
     "signal"
