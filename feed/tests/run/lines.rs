@@ -59,7 +59,9 @@ fn two_damaged_lines_give_everything_once() {
     let end = end_of_session(SESSION, 501);
     ports.iter().for_each(|&port| send(&sender, port, &end));
     wait_for_counter(&place, "two", "messages", 500);
-    wait_for_counter(&place, "two", "line2.won", (0..500).filter(|at| at % 7 == 3).count() as u64);
+    // Of 500 = 71 x 7 + 3 packets each line lacks 71, and has the end of the session.
+    wait_for_counter(&place, "two", "line1.packets", 430);
+    wait_for_counter(&place, "two", "line2.packets", 430);
     assert_eq!(counter(&place, "two", "line1.kernel_drops"), 0, "inconclusive: repeat");
 
     handler.signal("INT");
@@ -75,12 +77,11 @@ fn two_damaged_lines_give_everything_once() {
         .map_or(0, |codes| codes.values().filter_map(Value::as_u64).sum());
     assert_eq!(total, 500, "{lane}");
     assert_eq!(lane["report"]["nature"], "simulated");
-    // 71 packets lack on each line: 500 = 71 x 7 + 3.
-    assert_eq!(
-        (&lane["counters"]["line1.missed"], &lane["counters"]["line1.packets"]),
-        (&71.into(), &(500 - 71 + 1).into()),
-        "{lane}"
-    );
+    let count = |name: &str| lane["counters"][name].as_u64().unwrap_or(0);
+    assert_eq!((count("line1.missed"), count("line2.missed")), (71, 71), "{lane}");
+    // Which line is first is the scheduler's affair; together they are first 500 times.
+    assert_eq!(count("line1.won") + count("line2.won"), 500, "{lane}");
+    assert_eq!(count("line1.copied") + count("line2.copied"), 2 * 429 - 500, "{lane}");
     assert!(lane["counters"]["polls"].as_u64() > Some(500), "{lane}");
 }
 
