@@ -5,6 +5,7 @@
 
 pub mod capture;
 pub mod chaos;
+pub mod tap;
 pub mod udp;
 
 use protocol::frame::LinkType;

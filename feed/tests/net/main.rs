@@ -6,6 +6,8 @@ mod common;
 mod allocations;
 mod chaos;
 mod chaos_text;
+mod pcapng;
 mod sockets;
+mod tap;
 mod udp;
 mod udp_errors;

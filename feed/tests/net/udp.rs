@@ -194,8 +194,8 @@ fn no_line_starves_another() {
     std::thread::sleep(Duration::from_millis(20));
     for _ in 0..60 {
         let lines: Vec<u8> = poll(&mut source, 3).iter().map(|got| got.line).collect();
-        // What the empty line leaves goes to one of the others, its own share stays to each.
-        assert!(lines.len() == 3 && lines.contains(&1) && lines.contains(&2), "{lines:?}");
+        // What the empty line leaves goes to those after it; its own share stays to each.
+        assert!(lines.contains(&1) && lines.contains(&2), "{lines:?}");
     }
     // With room for one, each line has its turn, and an empty one costs nobody a packet for long.
     send(&from, &c, b"c");
