@@ -11,7 +11,7 @@
 //!
 //! A lane is `poll(now)`: no clock, thread or I/O of its own. The same code runs on a pinned core,
 //! in a replay and under a deterministic simulation.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod cli;
 pub mod counts;
