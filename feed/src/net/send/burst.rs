@@ -123,10 +123,8 @@ impl Burst {
 
     fn push(&mut self, destination: usize, bytes: &[u8]) {
         let at = self.pieces.len();
-        self.pieces.push(libc::iovec {
-            iov_base: bytes.as_ptr().cast_mut().cast(),
-            iov_len: bytes.len(),
-        });
+        self.pieces
+            .push(libc::iovec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: bytes.len() });
         let segmented = self.segmented;
         if let Some(train) = self.trains.last_mut()
             && segmented
@@ -138,7 +136,14 @@ impl Burst {
             return;
         }
         let (segment, closed) = (bytes.len(), false);
-        self.trains.push(Train { first: at, count: 1, destination, segment, bytes: segment, closed });
+        self.trains.push(Train {
+            first: at,
+            count: 1,
+            destination,
+            segment,
+            bytes: segment,
+            closed,
+        });
     }
 
     fn flush(&mut self, fd: RawFd) {
@@ -188,7 +193,12 @@ impl Burst {
             // the pieces point to bytes that the caller of `send` borrows. The kernel writes only
             // `msg_len`.
             let sent = unsafe {
-                libc::sendmmsg(fd, rest.as_mut_ptr(), wanted, libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL)
+                libc::sendmmsg(
+                    fd,
+                    rest.as_mut_ptr(),
+                    wanted,
+                    libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL,
+                )
             };
             if let Ok(sent @ 1..) = usize::try_from(sent) {
                 self.sent(at, sent);

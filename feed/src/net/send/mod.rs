@@ -107,11 +107,8 @@ impl Sender {
 
 /// Whether the kernel has a route to a group by this interface. Sends nothing.
 fn reachable(destination: SocketAddrV4, interface: &Interface) -> Result<(), SendError> {
-    let failed = |source| SendError::Unreachable {
-        destination,
-        interface: interface.to_string(),
-        source,
-    };
+    let failed =
+        |source| SendError::Unreachable { destination, interface: interface.to_string(), source };
     let probe = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).map_err(failed)?;
     interface.choose(&probe).map_err(failed)?;
     probe.connect(destination).map_err(failed)

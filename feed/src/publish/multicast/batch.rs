@@ -4,7 +4,7 @@
 //! the next burst. Nothing is allocated after the start; who composes asks for room first.
 
 /// Bytes of the longest datagram: a header and seven records.
-pub const SLOT_BYTES: usize = 66 + 7 * 64;
+pub const SLOT_BYTES: usize = wire::datagram::MAX_DATAGRAM;
 
 /// What a datagram is about, for those whose order among themselves must stay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl Batch {
         self.room - self.slots.len()
     }
 
-    /// Begins a datagram: hands out the zeroed bytes of its slot, and its number. `None` when full.
+    /// Begins a datagram: hands out the bytes of its slot, with whatever was there, and its number. `None` when full.
     pub fn begin(&mut self, slot: Slot) -> Option<(usize, &mut [u8])> {
         if self.slots.len() >= self.room {
             return None;
@@ -66,7 +66,6 @@ impl Batch {
         let number = self.slots.len();
         self.slots.push(slot);
         let bytes = self.bytes.get_mut(number * SLOT_BYTES..(number + 1) * SLOT_BYTES)?;
-        bytes.fill(0);
         Some((number, bytes))
     }
 

@@ -72,6 +72,11 @@ impl Ordering {
         &self.order
     }
 
+    /// The order of the last batch.
+    pub fn order(&self) -> &[u32] {
+        &self.order
+    }
+
     fn deal(&mut self, batch: &Batch) {
         self.trains.clear();
         self.next.clear();
@@ -121,15 +126,8 @@ mod tests {
     fn batch(datagrams: &[(u8, u16, u32)]) -> Batch {
         let mut batch = Batch::new(datagrams.len());
         for &(group, length, key) in datagrams {
-            let slot = Slot {
-                group,
-                numbered: true,
-                packet: 1,
-                items: 1,
-                length,
-                key: Key(key),
-                ts: 0,
-            };
+            let slot =
+                Slot { group, numbered: true, packet: 1, items: 1, length, key: Key(key), ts: 0 };
             assert!(batch.begin(slot).is_some());
         }
         batch
