@@ -67,12 +67,15 @@ pub enum FeedError {
         /// What is expected.
         reason: String,
     },
-    /// Shared memory could not be set up.
+    /// A configuration that cannot be used: everything that is wrong in it.
+    #[error(transparent)]
+    Config(#[from] crate::config::ConfigError),
+    /// Shared memory could not be looked at.
     #[error(transparent)]
     Shm(#[from] shm::error::Error),
-    /// Seats could not be set up.
+    /// The instance could not be made or ended.
     #[error(transparent)]
-    Seats(#[from] shm::fanout::FanoutError),
+    Producer(#[from] producer::ProducerError),
     /// Tables of these sizes cannot be had.
     #[error(transparent)]
     Limits(#[from] book::LimitsError),

@@ -20,7 +20,7 @@ use crate::publish::outlet::Outlet;
 use crate::publish::refresh::BookRefresh;
 use crate::publish::step::{HANDLER, Publisher, Stamp};
 use crate::venue::nasdaq::day::{Day, Eastern};
-use crate::venue::nasdaq::{Nasdaq, VENUE, session_id};
+use crate::venue::nasdaq::{Nasdaq, session_id};
 
 /// Packets taken from a source in one poll.
 pub const BURST: usize = 32;
@@ -88,9 +88,9 @@ impl<O: Outlet> Lane<O> {
         Lane {
             config,
             eastern,
+            publisher: Publisher::new(venue.market().venue(), nature, outlet),
             venue,
             gaps: Gaps::default(),
-            publisher: Publisher::new(VENUE, nature, outlet),
             current: None,
             old_sessions: [[0; 10]; OLD_SESSIONS],
             old_count: 0,
@@ -358,7 +358,7 @@ impl<O: Outlet> Lane<O> {
             channel: if gaps.open().is_empty() { BookState::Live } else { BookState::Gapped },
             instruments: venue.directory.len(),
             state: &|index| venue.book_state(index, gaps),
-            venue: VENUE,
+            venue: venue.market().venue(),
             nature: self.publisher.nature(),
             step: self.publisher.step(),
             ts_venue: stamp.ts_venue,

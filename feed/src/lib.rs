@@ -7,6 +7,7 @@
 //! gap.rs     what is missing, since when      lane.rs   the state machine of one venue
 //! venue/     venue messages to records        publish/  seats, images, tables, counters
 //! replay/    a recording through a lane       cli/      the command line of `hotlane`
+//! config/    a file checked whole             run/      cores, lanes and sockets until a signal
 //! ```
 //!
 //! A lane is `poll(now)`: no clock, thread or I/O of its own. The same code runs on a pinned core,

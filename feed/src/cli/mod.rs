@@ -1,6 +1,7 @@
 //! The command line of `hotlane`.
 
 mod clean;
+mod config;
 mod demo;
 mod diff;
 mod progress;
@@ -31,6 +32,8 @@ enum Command {
     Replay(Box<replay::ReplayArgs>),
     /// Show the main job on this machine: a feed through a lane into another process.
     Demo(demo::DemoArgs),
+    /// Look at a configuration: check it, or explain every value of it.
+    Config(config::ConfigArgs),
     /// Compare two record files: equal runs give equal records.
     Diff(diff::DiffArgs),
     /// Remove what dead instances left in shared memory.
@@ -42,6 +45,7 @@ pub fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Replay(args) => replay::run(*args),
         Command::Demo(args) => demo::run(&args),
+        Command::Config(args) => config::run(&args),
         Command::Diff(args) => diff::run(&args),
         Command::Clean(args) => clean::run(&args),
     };

@@ -1,43 +1,36 @@
-//! What the multicast publisher is told: the table `[publisher]`.
+//! The multicast publisher's section.
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 
-use serde::{Deserialize, Serialize};
+use toml::de::DeTable;
 
-use crate::net::send::SendSpec;
-use crate::publish::multicast::Plan;
-use crate::publish::multicast::group::destinations;
+use crate::config::parse::{Parser, SectionSpec, Values};
+use crate::config::schema;
 
-/// Most levels a side.
-pub const DEPTH_MAX: u16 = 100;
-/// Least cap: below it definitions alone would not be said in time.
-pub const CAP_MIN: u64 = 1_000;
-
-/// Keys of `[publisher]`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+/// What the publisher sends, and where to.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublisherConfig {
-    /// Whether there is a publisher.
+    /// Whether there is one.
     pub enabled: bool,
     /// Interface that datagrams leave by: its name, or an IPv4 address of it.
     pub interface: String,
-    /// Group and port of what is live, crypto.
+    /// Group of live crypto data.
     pub crypto: SocketAddrV4,
-    /// Group and port of what is live, everything else.
+    /// Group of live stock data.
     pub stock: SocketAddrV4,
-    /// Group of what is recorded or simulated; the ports are those of the live groups.
+    /// Address for data that is not live, on the ports of the other two.
     pub not_live: Ipv4Addr,
-    /// Levels a side of a book.
+    /// Levels a side.
     pub depth: u16,
-    /// Every trade.
+    /// Whether trades are sent.
     pub trades: bool,
-    /// Books on change.
+    /// Whether books are sent.
     pub books: bool,
-    /// Events of single orders.
+    /// Whether order events are sent.
     pub orders: bool,
-    /// Every record, as it is in shared memory.
+    /// Whether every record is sent.
     pub records: bool,
-    /// Hops that a datagram may make.
+    /// Routers that a datagram may pass, plus one.
     pub ttl: u8,
     /// Most datagrams a second; 0 = no limit.
     pub cap: u64,
@@ -47,12 +40,11 @@ pub struct PublisherConfig {
 
 impl Default for PublisherConfig {
     fn default() -> Self {
-        let live = Ipv4Addr::new(239, 255, 42, 99);
         PublisherConfig {
             enabled: false,
             interface: "127.0.0.1".to_owned(),
-            crypto: SocketAddrV4::new(live, 9001),
-            stock: SocketAddrV4::new(live, 9002),
+            crypto: SocketAddrV4::new(Ipv4Addr::new(239, 255, 42, 99), 9001),
+            stock: SocketAddrV4::new(Ipv4Addr::new(239, 255, 42, 99), 9002),
             not_live: Ipv4Addr::new(239, 255, 42, 98),
             depth: 10,
             trades: true,
@@ -66,72 +58,62 @@ impl Default for PublisherConfig {
     }
 }
 
-impl PublisherConfig {
-    /// Everything that is wrong in itself, by key, with the way out. Interfaces and routes are
-    /// checked when the socket is opened.
-    pub fn problems(&self) -> Vec<(&'static str, String)> {
-        let mut found = Vec::new();
-        for (key, address) in [
-            ("crypto", *self.crypto.ip()),
-            ("stock", *self.stock.ip()),
-            ("not_live", self.not_live),
-        ] {
-            if !address.is_multicast() {
-                found.push((
-                    key,
-                    format!("a multicast group, 224.0.0.0 to 239.255.255.255, not {address}"),
-                ));
-            }
-        }
-        for (key, port) in [("crypto", self.crypto.port()), ("stock", self.stock.port())] {
-            if port == 0 {
-                found.push((key, "a port, for example 9001".to_owned()));
-            }
-        }
-        if self.crypto == self.stock {
-            found.push(("stock", format!("another group or port than crypto, {}", self.crypto)));
-        }
-        if [self.crypto.ip(), self.stock.ip()].contains(&&self.not_live) {
-            found.push((
-                "not_live",
-                format!("another group than the live ones, not {}", self.not_live),
-            ));
-        } else if self.crypto.port() == self.stock.port() {
-            found.push(("stock", "another port than crypto: not_live shares one group".to_owned()));
-        }
-        if self.depth == 0 || self.depth > DEPTH_MAX {
-            found.push(("depth", format!("1 to {DEPTH_MAX} levels, not {}", self.depth)));
-        }
-        if self.cap != 0 && self.cap < CAP_MIN {
-            found.push(("cap", format!("0 for no limit, or {CAP_MIN} and more, not {}", self.cap)));
-        }
-        if !(self.trades || self.books || self.orders || self.records) {
-            found.push(("trades", "true, or books, orders or records: nothing is sent".to_owned()));
-        }
-        found
+/// Reads `[publisher]`; without it there is none.
+pub fn read(parser: &mut Parser, document: &DeTable<'_>) -> PublisherConfig {
+    let empty = DeTable::new();
+    let (table, line) = parser.table(document, "publisher").unwrap_or((&empty, 0));
+    let spec = SectionSpec {
+        title: "[publisher]",
+        prefix: "publisher.",
+        line,
+        keys: &schema::PUBLISHER,
+        tables: &[],
+    };
+    let values = parser.section(table, &spec);
+    let config = PublisherConfig::default();
+    let read = PublisherConfig {
+        enabled: values.flag("enabled"),
+        interface: values.text("interface").map_or(config.interface, str::to_owned),
+        crypto: group(parser, &values, "crypto", config.crypto),
+        stock: group(parser, &values, "stock", config.stock),
+        not_live: address(parser, &values, "not_live", config.not_live),
+        depth: values.number("depth"),
+        trades: values.flag("trades"),
+        books: values.flag("books"),
+        orders: values.flag("orders"),
+        records: values.flag("records"),
+        ttl: values.number("ttl"),
+        cap: values.number("cap"),
+        segment: values.flag("segment"),
+    };
+    for (key, wanted) in read.problems() {
+        parser.problem(values.line_of(key), format!("{key} in [publisher]: expected {wanted}"));
     }
+    read
+}
 
-    /// The socket.
-    pub fn send_spec(&self) -> SendSpec {
-        SendSpec {
-            interface: self.interface.clone(),
-            ttl: self.ttl,
-            destinations: destinations(self.crypto, self.stock, self.not_live).to_vec(),
-            segment: self.segment,
-        }
-    }
+fn address(parser: &mut Parser, values: &Values, key: &str, fallback: Ipv4Addr) -> Ipv4Addr {
+    let Some(text) = values.text(key) else { return fallback };
+    text.parse().unwrap_or_else(|_| {
+        let text = format!(
+            "{key} = \"{text}\" in [publisher] is no IPv4 address; write for example \"{fallback}\""
+        );
+        parser.problem(values.line_of(key), text);
+        fallback
+    })
+}
 
-    /// What the state machine does, of a publisher that starts at `start_ns` (ns UTC) and sends at
-    /// most `room` datagrams at once.
-    pub fn plan(&self, start_ns: u64, room: usize) -> Plan {
-        Plan {
-            start_ns,
-            depth: usize::from(self.depth),
-            trades: self.trades,
-            books: self.books,
-            orders: self.orders,
-            records: self.records,
-            room,
+fn group(parser: &mut Parser, values: &Values, key: &str, fallback: SocketAddrV4) -> SocketAddrV4 {
+    let Some(text) = values.text(key) else { return fallback };
+    match text.parse::<SocketAddrV4>() {
+        Ok(group) if group.port() != 0 => group,
+        _ => {
+            let text = format!(
+                "{key} = \"{text}\" in [publisher] is no IPv4 address and port; write for example \
+                 \"{fallback}\""
+            );
+            parser.problem(values.line_of(key), text);
+            fallback
         }
     }
 }

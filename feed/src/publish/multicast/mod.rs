@@ -28,6 +28,7 @@ mod lane;
 pub mod machine;
 pub mod order;
 mod pace;
+pub mod settings;
 mod status;
 mod thread;
 mod trades;

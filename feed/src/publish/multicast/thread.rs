@@ -18,7 +18,7 @@ use wire::InstrumentRow;
 use super::counts::{PublisherReport, SharedCounts};
 use super::machine::{Machine, Rows};
 use super::pace::Pace;
-use crate::config::publisher::PublisherConfig;
+use crate::config::PublisherConfig;
 use crate::error::{FeedError, Result};
 use crate::net::send::Sender;
 
