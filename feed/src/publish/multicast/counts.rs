@@ -124,3 +124,12 @@ pub struct PublisherReport {
     /// Counts by name.
     pub counts: BTreeMap<&'static str, u64>,
 }
+
+impl PublisherReport {
+    /// The report as text for a terminal.
+    pub fn to_text(&self) -> String {
+        let counts = self.counts.iter().filter(|(_, n)| **n > 0);
+        let counts: Vec<_> = counts.map(|(name, n)| format!("{name} {n}")).collect();
+        format!("{} ({})\n  {}\n\n", self.socket, self.ended, counts.join(", "))
+    }
+}

@@ -8,10 +8,45 @@ use super::machine::Plan;
 
 /// Most levels a side.
 pub const DEPTH_MAX: u16 = 100;
+/// Keys of the command line.
+const KEYS: &str = "interface, crypto, stock, not_live, depth, trades, books, orders, records, \
+                    ttl, cap, segment";
 /// Least cap: below it definitions alone would not be said in time.
 pub const CAP_MIN: u64 = 1_000;
 
 impl PublisherConfig {
+    /// The defaults with keys of a command line: `key=value,key=value`; no text, no change.
+    ///
+    /// # Errors
+    /// The part that cannot be meant, and what is expected there.
+    pub fn parse(text: &str) -> Result<PublisherConfig, (String, String)> {
+        let mut config = PublisherConfig { enabled: true, ..PublisherConfig::default() };
+        for part in text.split(',').filter(|part| !part.is_empty()) {
+            let wrong = |wanted: &str| (part.to_owned(), wanted.to_owned());
+            let (key, value) = part.split_once('=').ok_or_else(|| wrong("KEY=VALUE"))?;
+            let done = match key {
+                "interface" => {
+                    config.interface = value.to_owned();
+                    Some(())
+                }
+                "crypto" => put(&mut config.crypto, value),
+                "stock" => put(&mut config.stock, value),
+                "not_live" => put(&mut config.not_live, value),
+                "depth" => put(&mut config.depth, value),
+                "trades" => put(&mut config.trades, value),
+                "books" => put(&mut config.books, value),
+                "orders" => put(&mut config.orders, value),
+                "records" => put(&mut config.records, value),
+                "ttl" => put(&mut config.ttl, value),
+                "cap" => put(&mut config.cap, value),
+                "segment" => put(&mut config.segment, value),
+                _ => return Err(wrong(&format!("one of the keys {KEYS}"))),
+            };
+            done.ok_or_else(|| wrong("a value that the key takes; see docs/OPERATIONS.md"))?;
+        }
+        Ok(config)
+    }
+
     /// Everything that is wrong in itself, by key, with the way out. Interfaces and routes are
     /// checked when the socket is opened.
     pub fn problems(&self) -> Vec<(&'static str, String)> {
@@ -79,4 +114,9 @@ impl PublisherConfig {
             room,
         }
     }
+}
+
+fn put<T: std::str::FromStr>(to: &mut T, text: &str) -> Option<()> {
+    *to = text.parse().ok()?;
+    Some(())
 }
