@@ -3,8 +3,8 @@
 //! Modules follow the data:
 //!
 //! ```text
-//! net/       where bytes come from            line.rs   first copy of each number wins
-//! gap.rs     what is missing, since when      lane.rs   the state machine of one venue
+//! net/       where bytes come from            line/     first copy of each number wins
+//! gap.rs     what is missing, since when      lane/     the state machine of one venue
 //! venue/     venue messages to records        publish/  seats, images, tables, counters
 //! replay/    a recording through a lane       cli/      the command line of `hotlane`
 //! config/    a file checked whole             run/      cores, lanes and sockets until a signal
@@ -24,4 +24,5 @@ pub mod line;
 pub mod net;
 pub mod publish;
 pub mod replay;
+pub mod run;
 pub mod venue;

@@ -159,6 +159,7 @@ const MISTAKES: &[(&str, &str)] = &[
         "x.toml:4: chaos in [lane.nasdaq] damages packets, and environment is \"production\"; \
              remove chaos, or set environment = \"simulated\"",
     ),
+    ("{lane}chaos = \"seed=1,drop=2\"\n{line}", "x.toml:3: chaos in [lane.nasdaq]: "),
     (
         "[core.0]\ncpu = 1\n[core.1]\ncpu = 1\n{lane}{line}",
         "x.toml:4: cpu 1 is [core.0]'s already; give each core its own processor, or put its \

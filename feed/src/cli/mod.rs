@@ -6,6 +6,7 @@ mod demo;
 mod diff;
 mod progress;
 mod replay;
+mod run;
 
 use std::process::ExitCode;
 
@@ -28,6 +29,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run a configuration: cores, lanes and sockets until a signal.
+    Run(run::RunArgs),
     /// Play recordings through a lane into seats and files.
     Replay(Box<replay::ReplayArgs>),
     /// Show the main job on this machine: a feed through a lane into another process.
@@ -43,6 +46,7 @@ enum Command {
 /// Runs the command line and returns its exit code.
 pub fn main() -> ExitCode {
     let done = match Cli::parse().command {
+        Command::Run(args) => run::run(&args),
         Command::Replay(args) => replay::run(*args),
         Command::Demo(args) => demo::run(&args),
         Command::Config(args) => config::run(&args),

@@ -9,6 +9,7 @@ use crate::config::environment::LIMITED_SYMBOLS;
 use crate::config::instance::{CoreConfig, DataNature};
 use crate::config::parse::{Named, Parser, SectionSpec, Values, closest};
 use crate::config::schema;
+use crate::net::chaos::ChaosSpec;
 use crate::venue::nasdaq::Market;
 
 /// Most lines of a lane: a gap tells its lines in eight bits.
@@ -98,6 +99,9 @@ pub fn lanes(
         );
         let mut lane = lane(parser, &section.name, &values, cores);
         lane.lines = lines(parser, &section);
+        if let Some(Err(error)) = lane.chaos.as_deref().map(str::parse::<ChaosSpec>) {
+            parser.problem(values.line_of("chaos"), format!("chaos in {title}: {error}"));
+        }
         if lane.chaos.is_some() && environment == DataNature::Production {
             let text = format!(
                 "chaos in {title} damages packets, and environment is \"production\"; remove \

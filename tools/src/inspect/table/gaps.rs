@@ -9,8 +9,8 @@ use wire::codes::GapHow;
 use wire::instrument::text_of;
 
 use super::Depth;
-use crate::shm_dump::page::{Cell, Page, Paint, Table};
-use crate::shm_dump::words::{span, utc};
+use crate::inspect::page::{Cell, Page, Paint, Table};
+use crate::inspect::words::{span, utc};
 
 /// Newest rows shown in short.
 const BRIEF_ROWS: u64 = 5;
@@ -18,39 +18,39 @@ const BRIEF_ROWS: u64 = 5;
 /// A gap.
 #[derive(Debug, Serialize)]
 pub struct GapRow {
-    gap_id: u32,
-    channel: u16,
-    state: &'static str,
+    pub(crate) gap_id: u32,
+    pub(crate) channel: u16,
+    pub(crate) state: &'static str,
     /// How it was or is healed; the producer's number where the layout is another release's.
-    how: String,
-    session: String,
+    pub(crate) how: String,
+    pub(crate) session: String,
     /// First missing sequence.
-    first: u64,
+    pub(crate) first: u64,
     /// First sequence after the hole; 0 while unknown.
-    end: u64,
+    pub(crate) end: u64,
     /// Lines that were up, by letter.
-    lines: String,
-    declared_ns: u64,
+    pub(crate) lines: String,
+    pub(crate) declared_ns: u64,
     /// 0 while open.
-    ended_ns: u64,
+    pub(crate) ended_ns: u64,
     /// Sequences that recovery brought back.
-    recovered: u64,
+    pub(crate) recovered: u64,
 }
 
 /// The ledger.
 #[derive(Debug, Serialize)]
 pub struct Gaps {
-    declared: u64,
-    healed: u64,
-    abandoned: u64,
+    pub(crate) declared: u64,
+    pub(crate) healed: u64,
+    pub(crate) abandoned: u64,
     /// Rows that newer ones took the place of.
-    overwritten: u64,
+    pub(crate) overwritten: u64,
     /// Those of them that were still open.
-    overwritten_open: u64,
+    pub(crate) overwritten_open: u64,
     /// Rows that were being written while they were read.
-    unreadable: u64,
+    pub(crate) unreadable: u64,
     /// Newest last.
-    rows: Vec<GapRow>,
+    pub(crate) rows: Vec<GapRow>,
 }
 
 /// Copies the ledger; in short, the sums and the newest rows.

@@ -25,8 +25,10 @@ use shm::paths::{self, CONTROL_MODE, DATA_MODE, INSTANCE_FILE};
 use shm::region::{Region, utc_ns};
 use shm::seat::layout::{CTL_CLAIM, ring_lines};
 use shm::{errors, images, instruments, ledger, spec, tail};
+use wire::LAYOUT_VERSION;
+use wire::table::LAYOUT_HASH;
 
-use super::DumpError;
+use super::LookError;
 use super::state::{STALL_NS, State};
 
 /// Between two looks at a lane's heartbeat.
@@ -42,6 +44,11 @@ pub struct Opened {
     region: Region,
 }
 
+/// Whether a region is laid out as this release lays out its own.
+pub fn is_ours(region: &Region) -> bool {
+    region.header().layout_hash == LAYOUT_HASH && region.header().layout_version == LAYOUT_VERSION
+}
+
 /// Age of a heartbeat, ns; `None` if there was none yet.
 fn age_of(beat: u64) -> Option<u64> {
     (beat != 0).then(|| monotonic_ns().saturating_sub(beat))
@@ -51,8 +58,8 @@ impl Opened {
     /// Opens instance `name` under `root`.
     ///
     /// # Errors
-    /// [`DumpError::NoInstance`] if there is none; [`DumpError::Shm`] if it is refused.
-    pub fn open(root: &Path, name: &str) -> Result<Opened, DumpError> {
+    /// [`LookError::NoInstance`] if there is none; [`LookError::Shm`] if it is refused.
+    pub fn open(root: &Path, name: &str) -> Result<Opened, LookError> {
         let dir = paths::instance_dir(root, name)?;
         match Opened::open_dir(name, dir) {
             Ok(opened) => Ok(opened),
@@ -61,7 +68,7 @@ impl Opened {
                 let others = names(root).unwrap_or_default();
                 let others = others.into_iter().filter(|other| other != name).collect();
                 let root = root.to_path_buf();
-                Err(DumpError::NoInstance { name: name.to_string(), root, others })
+                Err(LookError::NoInstance { name: name.to_string(), root, others })
             }
             Err(error) => Err(error.into()),
         }
@@ -78,6 +85,11 @@ impl Opened {
     /// The `instance` region.
     pub fn region(&self) -> &Region {
         &self.region
+    }
+
+    /// Whether its records and images are laid out as this release's.
+    pub fn is_ours(&self) -> bool {
+        is_ours(&self.region)
     }
 
     /// Age of the process's heartbeat, ns; `None` before the first.

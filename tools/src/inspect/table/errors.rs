@@ -7,8 +7,8 @@ use shm::errors::ErrorReader;
 use shm::mapping::MappedLines;
 
 use super::Depth;
-use crate::shm_dump::page::{Cell, Page, Paint, Table};
-use crate::shm_dump::words::utc;
+use crate::inspect::page::{Cell, Page, Paint, Table};
+use crate::inspect::words::utc;
 
 /// Rows shown in short: those that happened last.
 const BRIEF_ROWS: usize = 10;
@@ -16,25 +16,25 @@ const BRIEF_ROWS: usize = 10;
 /// A distinct error.
 #[derive(Debug, Serialize)]
 pub struct ErrorLine {
-    code: u32,
-    lane: u32,
-    text: String,
-    count: u64,
-    first_ns: u64,
-    last_ns: u64,
+    pub(crate) code: u32,
+    pub(crate) lane: u32,
+    pub(crate) text: String,
+    pub(crate) count: u64,
+    pub(crate) first_ns: u64,
+    pub(crate) last_ns: u64,
 }
 
 /// The table.
 #[derive(Debug, Serialize)]
 pub struct Errors {
     /// Distinct errors, shown or not.
-    distinct: usize,
+    pub(crate) distinct: usize,
     /// Occurrences that found no free row.
-    overflow: u64,
+    pub(crate) overflow: u64,
     /// Rows that were being written while they were read.
-    unreadable: u64,
+    pub(crate) unreadable: u64,
     /// The one that happened last is last.
-    rows: Vec<ErrorLine>,
+    pub(crate) rows: Vec<ErrorLine>,
 }
 
 /// Copies the table, sorted by last time; in short, only its end.

@@ -8,38 +8,38 @@ use shm::seat::layout::ring_shape;
 use shm::seat::{Counter, SeatState, SeatStatus, read_counters};
 use wire::class::set_names;
 
-use crate::shm_dump::open::{Lane, OpenRing};
-use crate::shm_dump::page::{Cell, Page, Paint, Table};
-use crate::shm_dump::words::span;
+use crate::inspect::open::{Lane, OpenRing};
+use crate::inspect::page::{Cell, Page, Paint, Table};
+use crate::inspect::words::span;
 
 /// One seat.
 #[derive(Debug, Serialize)]
 pub struct Seat {
-    seat: usize,
+    pub(crate) seat: usize,
     /// State, or `unreadable`.
-    state: &'static str,
-    reason: &'static str,
-    policy: &'static str,
+    pub(crate) state: &'static str,
+    pub(crate) reason: &'static str,
+    pub(crate) policy: &'static str,
     /// Classes by name; as a number in hex where the layout is another release's.
-    classes: String,
+    pub(crate) classes: String,
     /// Levels a side in a refresh; 0 all.
-    depth: u16,
-    epoch: u64,
-    capacity: usize,
-    slot_lines: u32,
+    pub(crate) depth: u16,
+    pub(crate) epoch: u64,
+    pub(crate) capacity: usize,
+    pub(crate) slot_lines: u32,
     /// Records that the producer has put into the ring.
-    position: u64,
+    pub(crate) position: u64,
     /// Process that the producer counts as the consumer; 0 none.
-    consumer_pid: u64,
+    pub(crate) consumer_pid: u64,
     /// Process that claims the seat now; 0 none.
-    claim_pid: u32,
+    pub(crate) claim_pid: u32,
     /// Whether a living process holds the seat's lock.
-    consumer_lives: bool,
-    counters: serde_json::Map<String, serde_json::Value>,
+    pub(crate) consumer_lives: bool,
+    pub(crate) counters: serde_json::Map<String, serde_json::Value>,
     #[serde(skip)]
-    counts: Vec<u64>,
+    pub(crate) counts: Vec<u64>,
     #[serde(skip)]
-    status: Option<SeatState>,
+    pub(crate) status: Option<SeatState>,
 }
 
 /// Reads the seats of a producer; what is wrong with one is added to `problems`.
@@ -109,11 +109,12 @@ fn read_seat(
 }
 
 impl Seat {
-    fn count(&self, counter: Counter) -> u64 {
+    /// One of the producer's counters of the seat.
+    pub(crate) fn count(&self, counter: Counter) -> u64 {
         self.counts.get(counter.index()).copied().unwrap_or(0)
     }
 
-    fn paint(&self) -> Paint {
+    pub(crate) fn paint(&self) -> Paint {
         match self.status {
             Some(SeatState::Active) => Paint::Good,
             Some(SeatState::Silent) => Paint::Warn,
@@ -122,7 +123,7 @@ impl Seat {
         }
     }
 
-    fn consumer(&self) -> Cell {
+    pub(crate) fn consumer(&self) -> Cell {
         match (self.claim_pid, self.consumer_lives) {
             (0, _) => Cell::text("-"),
             (pid, true) => Cell::text(pid.to_string()),
