@@ -15,7 +15,7 @@ use crate::net::{Packet, Polled, Source, SourceCounts};
 /// A live source.
 pub enum LiveSource {
     /// Sockets.
-    Plain(UdpSource),
+    Plain(Box<UdpSource>),
     /// Sockets whose packets are damaged.
     Damaged(Box<Chaos<UdpSource>>),
 }
@@ -49,7 +49,7 @@ pub fn open(lane: &LaneSection) -> Result<Opened> {
         notes.push(format!("every packet is recorded to {}", path.display()));
     }
     let source = match chaos {
-        None => LiveSource::Plain(udp),
+        None => LiveSource::Plain(Box::new(udp)),
         Some(chaos) => LiveSource::Damaged(Box::new(Chaos::new(udp, chaos))),
     };
     Ok(Opened { source, loopback, notes, warnings })

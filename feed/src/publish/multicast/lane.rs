@@ -31,6 +31,8 @@ pub(super) struct Instrument {
     pub(super) cause: u8,
     /// A change of its book waits to be sent.
     pub(super) dirty: bool,
+    /// It is published by the lane: a record of it has come.
+    pub(super) listed: bool,
     /// It was taken out of the lane's symbols.
     pub(super) removed: bool,
     /// Trading state as it was said, and the venue's time of it.
@@ -52,6 +54,7 @@ const UNKNOWN: Instrument = Instrument {
     told: None,
     cause: 0,
     dirty: false,
+    listed: false,
     removed: false,
     trading: None,
     last: (0, 0),
@@ -70,7 +73,7 @@ pub(super) struct LaneState {
     pub(super) instruments: Vec<Instrument>,
     /// Rows of the table that have been read.
     pub(super) rows: u32,
-    /// Indices in the order of their rows.
+    /// Instruments that the lane publishes, in the order in which they became known.
     pub(super) listed: Vec<u32>,
     /// How many of those have been defined.
     pub(super) defined: usize,
@@ -115,21 +118,28 @@ impl LaneState {
         self.instruments.get_mut(index as usize)
     }
 
-    /// Takes a row of the table. Returns whether the instrument is new.
-    pub(super) fn learn(&mut self, place: u32, row: &InstrumentRow) -> Option<bool> {
+    /// Takes a row of the table; false if the table has no such instrument.
+    pub(super) fn learn(&mut self, place: u32, row: &InstrumentRow) -> bool {
         let index = row.instrument.index();
-        let known = self.instruments.get_mut(index as usize)?;
-        let is_new = known.row == NO_ROW;
+        let Some(known) = self.instruments.get_mut(index as usize) else { return false };
         (known.id, known.row, known.version) = (row.instrument, place, row.version);
         known.price_exp = row.price_exp;
         known.quantity_exp = row.quantity_exp;
         if index != 0 {
             known.symbol = symbol_of(row);
-            if is_new {
-                self.listed.push(index);
-            }
         }
-        Some(is_new)
+        true
+    }
+
+    /// The lane publishes this instrument. Returns whether that is news.
+    pub(super) fn list(&mut self, index: u32) -> bool {
+        let Some(known) = self.instruments.get_mut(index as usize) else { return false };
+        if index == 0 || known.listed || known.row == NO_ROW {
+            return false;
+        }
+        known.listed = true;
+        self.listed.push(index);
+        true
     }
 
     /// The side as it was last sent; `None` if it never was.

@@ -62,6 +62,11 @@ impl Plan {
         classes
     }
 
+    /// Whether the seat takes books, so that each instrument that is published is refreshed.
+    const fn has_refreshes(&self) -> bool {
+        self.classes() & Class::BOOK != 0
+    }
+
     /// Class that the books are built from.
     const fn book_class(&self) -> Class {
         if self.orders || self.records { Class::Orders } else { Class::Levels }
@@ -180,6 +185,9 @@ impl Machine {
         } else if state.get(index).is_some_and(|i| i.row == NO_ROW) {
             self.learn(lane, rows);
         }
+        if self.lanes.get_mut(lane).is_some_and(|state| state.list(index)) {
+            self.with_exchange(lane, index, |exchange| exchange.instruments += 1);
+        }
         let Some(kind) = record.kind() else { return self.unknown(lane, record) };
         if self.plan.records {
             self.raw(lane, record);
@@ -209,7 +217,6 @@ impl Machine {
 
     #[inline]
     fn stream(&mut self, kind: Kind, lane: usize, record: &Record) {
-        let index = record.instrument.index();
         match kind {
             Kind::BookBegin | Kind::BookEnd => self.touched(lane, record),
             Kind::BookStateChange | Kind::GapBegin | Kind::GapEnd => {
@@ -224,9 +231,7 @@ impl Machine {
                     self.cycle.say_connections();
                 }
             }
-            _ => {
-                let _ = index;
-            }
+            _ => {}
         }
     }
 
@@ -289,9 +294,13 @@ impl Machine {
     /// Takes a row that is new or has changed.
     pub(super) fn take_row(&mut self, lane: usize, place: u32, row: &InstrumentRow) {
         let Some(state) = self.lanes.get_mut(lane) else { return };
-        if state.learn(place, row).is_none() {
+        if !state.learn(place, row) {
             self.counts.unnamed += 1;
             return;
+        }
+        if !self.plan.has_refreshes() {
+            // Without refreshes nothing says which instruments the lane publishes.
+            state.list(row.instrument.index());
         }
         let Some(nature) = state.nature else { return };
         let venue = row.instrument.venue();

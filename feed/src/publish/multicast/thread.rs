@@ -41,7 +41,8 @@ pub struct Publisher {
 /// A publisher that runs.
 #[derive(Debug)]
 pub struct PublisherHandle {
-    thread: JoinHandle<PublisherReport>,
+    /// `None` once it was waited for.
+    thread: Option<JoinHandle<PublisherReport>>,
     stop: Arc<AtomicBool>,
     counts: Arc<SharedCounts>,
     socket: String,
@@ -102,7 +103,7 @@ impl Publisher {
             .name("publisher".into())
             .spawn(move || running.run())
             .map_err(|e| FeedError::io("publisher thread", e))?;
-        Ok(PublisherHandle { thread, stop, counts, socket })
+        Ok(PublisherHandle { thread: Some(thread), stop, counts, socket })
     }
 }
 
@@ -119,18 +120,31 @@ impl PublisherHandle {
 
     /// Waits until everything that was published is sent, which it is soon after the instance was
     /// closed, but not longer than `patience`; then ends the thread.
-    pub fn finish(self, patience: Duration) -> PublisherReport {
+    pub fn finish(mut self, patience: Duration) -> PublisherReport {
         let begun = Instant::now();
-        while !self.thread.is_finished() && begun.elapsed() < patience {
+        let running = |thread: &JoinHandle<_>| !thread.is_finished();
+        while self.thread.as_ref().is_some_and(running) && begun.elapsed() < patience {
             std::thread::sleep(Duration::from_millis(1));
         }
-        // Release: partner is the thread's load; nothing else is handed over with it.
-        self.stop.store(true, Ordering::Release);
-        self.thread.join().unwrap_or_else(|_| PublisherReport {
-            socket: self.socket,
+        self.ask_to_stop();
+        let ended = self.thread.take().and_then(|thread| thread.join().ok());
+        ended.unwrap_or_else(|| PublisherReport {
+            socket: self.socket.clone(),
             ended: "panicked",
             counts: self.counts.load(),
         })
+    }
+
+    fn ask_to_stop(&self) {
+        // Release: partner is the thread's load; nothing else is handed over with it.
+        self.stop.store(true, Ordering::Release);
+    }
+}
+
+impl Drop for PublisherHandle {
+    /// A publisher that nobody waits for ends by itself.
+    fn drop(&mut self) {
+        self.ask_to_stop();
     }
 }
 
@@ -209,13 +223,24 @@ impl Running {
     }
 
     fn poll(&mut self, records: usize) -> usize {
-        // Seats that have become active are told of before their first records, because the
-        // tables of their instruments are opened in between.
+        let mut taken = 0;
+        while taken < records {
+            self.open_tables();
+            match self.take(records - taken) {
+                0 => break,
+                more => taken += more,
+            }
+        }
+        taken
+    }
+
+    /// Seats that have become active are told of before their first records, because the tables
+    /// of their instruments are opened in between.
+    fn open_tables(&mut self) {
         self.take(0);
         for lane in std::mem::take(&mut self.attached) {
             self.tables.open(&self.client, lane);
         }
-        if records == 0 { 0 } else { self.take(records) }
     }
 
     fn take(&mut self, records: usize) -> usize {
