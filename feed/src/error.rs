@@ -93,6 +93,12 @@ pub enum FeedError {
     /// Tables of these sizes cannot be had.
     #[error(transparent)]
     Limits(#[from] book::LimitsError),
+    /// The publisher's socket could not be opened.
+    #[error(transparent)]
+    Send(#[from] crate::net::send::SendError),
+    /// The publisher could not attach.
+    #[error(transparent)]
+    Client(#[from] client::Error),
     /// The host refused.
     #[error(transparent)]
     Host(#[from] affinity::AffinityError),

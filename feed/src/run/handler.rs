@@ -12,12 +12,14 @@ use std::time::{Duration, Instant};
 use affinity::Clock;
 use producer::{Host, HostSpec, LaneParts, LaneSpec, ProducerError};
 use protocol::frame::Checksums;
+use shm::seat::Policy;
 use wire::Nature;
 
 use crate::config::{Config, DataNature, Environment, LaneSection};
 use crate::counts::counter_table;
 use crate::error::{FeedError, Result};
 use crate::lane::{Lane, LaneConfig};
+use crate::publish::multicast::Publisher;
 use crate::publish::region::Regions;
 use crate::run::body::{ControlMail, LaneBody, mail};
 use crate::run::clock::PageClock;
@@ -29,6 +31,8 @@ use crate::run::summary::{CoreSummary, LaneSummary, Summary};
 use crate::venue::nasdaq::day::Eastern;
 use crate::venue::nasdaq::{Limits, Nasdaq};
 
+/// How long the end of a run waits for what the publisher still has to send.
+const PUBLISHER_MAX: Duration = Duration::from_secs(5);
 /// Between two looks of the watching thread.
 const LOOK: Duration = Duration::from_millis(10);
 
@@ -57,7 +61,14 @@ pub fn run(
         core::try_cpu(cpu)?;
     }
     let prepared = prepare(config)?;
+    let publisher = publisher(config)?;
     let (host, parts) = create(config, flags)?;
+    let publisher = publisher.map(|publisher| {
+        tell(&publisher.describe());
+        // A live lane waits for nobody: a publisher that is too slow loses, and says so.
+        publisher.start(&config.shm_root, &config.instance, Policy::Lose)
+    });
+    let publisher = publisher.transpose()?;
     let (bodies, mails) = assemble(config, prepared, parts, flags, tell)?;
     let mut reloader = Reloader::new(config.clone(), environment.clone(), mails);
     let cores = start(config, &host, &polling, bodies, flags, tell)?;
@@ -75,10 +86,18 @@ pub fn run(
         config_version: reloader.version(),
         cores: Vec::new(),
         lanes: Vec::new(),
+        publisher: None,
     };
     let ended = finish(ends, &polling, &mut summary);
     host.close()?;
+    summary.publisher = publisher.map(|publisher| publisher.finish(PUBLISHER_MAX));
     ended.map(|()| summary)
+}
+
+/// The publisher's socket, if there is to be one.
+fn publisher(config: &Config) -> Result<Option<Publisher>> {
+    let wanted = Some(&config.publisher).filter(|publisher| publisher.enabled);
+    wanted.map(Publisher::open).transpose()
 }
 
 /// Makes the instance; what the system refuses is told with the directory's name.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::publish::multicast::PublisherReport;
 use crate::replay::Report;
 use crate::run::body::LaneBody;
 
@@ -54,6 +55,9 @@ pub struct Summary {
     pub cores: Vec<CoreSummary>,
     /// Lanes.
     pub lanes: Vec<LaneSummary>,
+    /// What was sent as multicast datagrams.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub publisher: Option<PublisherReport>,
 }
 
 impl LaneSummary {
@@ -152,6 +156,9 @@ impl Summary {
         }
         for lane in &self.lanes {
             out.push_str(&lane.to_text());
+        }
+        if let Some(publisher) = &self.publisher {
+            out.push_str(&publisher.to_text());
         }
         out
     }
