@@ -6,6 +6,7 @@ mod common;
 mod allocations;
 mod chaos;
 mod chaos_text;
+mod namespace;
 mod pcapng;
 mod sockets;
 mod tap;
