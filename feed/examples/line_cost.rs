@@ -86,7 +86,7 @@ fn arbitrated(spec: ArbiterSpec, arrivals: &[Arrival]) -> f64 {
                 arbiter.arrive(a, &bytes, &mut sum);
             }
             if a.now >= arbiter.deadline() {
-                arbiter.pass_time(a.now, &mut sum);
+                arbiter.pass_time(a.now, true, &mut sum);
             }
         }
         sum.0

@@ -76,6 +76,8 @@ impl Sink for Ears {
 pub struct Rig {
     pub arbiter: Arbiter,
     pub ears: Ears,
+    /// Who stamps the packets.
+    pub stamp: StampBy,
 }
 
 pub fn spec(lines: u8) -> ArbiterSpec {
@@ -90,7 +92,7 @@ pub fn spec(lines: u8) -> ArbiterSpec {
 
 impl Rig {
     pub fn new(spec: ArbiterSpec) -> Rig {
-        Rig { arbiter: Arbiter::new(spec), ears: Ears::default() }
+        Rig { arbiter: Arbiter::new(spec), ears: Ears::default(), stamp: StampBy::Kernel }
     }
 
     /// A machine whose lines A and B have both brought message 1 at time 1.
@@ -106,7 +108,7 @@ impl Rig {
 
     /// As the lane does.
     pub fn give_bytes(&mut self, line: u8, first: u64, count: u16, now: u64, bytes: &[u8]) {
-        let (ts_receive, stamp) = (now, StampBy::Kernel);
+        let (ts_receive, stamp) = (now, self.stamp);
         let arrival = Arrival { first, count, line, ts_receive, stamp, now };
         self.arbiter.brings(line, bytes.len(), ts_receive);
         self.arbiter.hears(line, now, &mut self.ears);
@@ -124,9 +126,14 @@ impl Rig {
         self.give_bytes(line, first, count, now, &bytes(first, count));
     }
 
+    /// Time passes and the source is empty.
     pub fn pass(&mut self, now: u64) {
+        self.pass_busy(now, true);
+    }
+
+    pub fn pass_busy(&mut self, now: u64, drained: bool) {
         if now >= self.arbiter.deadline() {
-            self.arbiter.pass_time(now, &mut self.ears);
+            self.arbiter.pass_time(now, drained, &mut self.ears);
         }
     }
 
@@ -208,6 +215,43 @@ fn a_hole_is_given_up_when_its_time_is_over_though_nothing_comes() {
     assert_eq!(rig.said(), []);
     let b = rig.arbiter.lines().nth(1).expect("B");
     assert_eq!((b.late, b.copied, b.won), (2, 3, 0));
+}
+
+#[test]
+fn what_lay_in_a_buffer_while_the_core_was_held_up_still_fills_the_hole() {
+    let mut rig = Rig::two();
+    rig.give(A, 3, 1, 10);
+    rig.pass_busy(11, false);
+    // For five holds nobody polled. A's buffer is read first, then B's.
+    let late = 10 + 5 * HOLD;
+    rig.give(A, 4, 1, late);
+    rig.pass_busy(late, false);
+    assert_eq!(rig.said(), []);
+    rig.give(B, 2, 1, late + 1);
+    assert_eq!(rig.numbers(), [2, 3, 4]);
+    // A source that never runs dry does not hold anything for ever.
+    rig.give(A, 6, 1, 20_000);
+    rig.pass_busy(19_999 + 16 * HOLD, false);
+    assert_eq!(rig.said(), []);
+    rig.pass_busy(20_000 + 16 * HOLD, false);
+    assert_eq!(rig.numbers(), [6]);
+    // Nor does it hide that a line is dead.
+    rig.give(A, 7, 1, 3 * TIMEOUT);
+    rig.pass_busy(late + 2 * TIMEOUT, false);
+    assert_eq!(rig.arbiter.state(B), LineState::Up);
+    rig.pass_busy(late + 1 + 2 * TIMEOUT, false);
+    assert_eq!(rig.arbiter.state(B), LineState::Down);
+}
+
+#[test]
+fn a_recording_has_no_buffers_so_its_packets_tell_the_time() {
+    let mut rig = Rig::two();
+    rig.stamp = StampBy::Recording;
+    rig.give(A, 3, 1, 10);
+    rig.give(A, 4, 1, 9 + HOLD);
+    assert_eq!(rig.said(), []);
+    rig.give(A, 5, 1, 10 + HOLD);
+    assert_eq!(rig.numbers(), [3, 4, 5]);
 }
 
 #[test]

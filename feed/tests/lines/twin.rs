@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use feed::line::{ArbiterSpec, LineState, REASON_DATA, REASON_SILENCE, SlabSpec};
 use proptest::prelude::*;
+use wire::StampBy;
 use wire::codes::ConnectionState;
 
 use super::rules::{Rig, Said, bytes};
@@ -11,8 +12,8 @@ use super::rules::{Rig, Said, bytes};
 /// What happens to a machine.
 #[derive(Clone, Copy, Debug)]
 pub enum Event {
-    /// So much time passes.
-    Time(u64),
+    /// So much time passes; whether the source is empty then.
+    Time(u64, bool),
     /// A packet of a line: first number, messages; 0 a heartbeat.
     Packet(u8, u64, u16),
 }
@@ -32,6 +33,8 @@ struct Line {
 /// The naive machine.
 pub struct Twin {
     spec: ArbiterSpec,
+    /// Packets tell the time, as in a recording.
+    recorded: bool,
     now: u64,
     expected: u64,
     horizon: u64,
@@ -49,13 +52,14 @@ pub struct Twin {
 }
 
 impl Twin {
-    pub fn new(spec: ArbiterSpec) -> Twin {
+    pub fn new(spec: ArbiterSpec, recorded: bool) -> Twin {
         let mut lines = [Line { next: 1, ..Line::default() }; 4];
         for line in &mut lines[1..=usize::from(spec.lines)] {
             line.state = LineState::Waiting;
         }
         Twin {
             spec,
+            recorded,
             now: 0,
             expected: 1,
             horizon: 1,
@@ -110,7 +114,7 @@ impl Twin {
         holes
     }
 
-    fn release(&mut self) {
+    fn release(&mut self, holds: Option<u64>) {
         loop {
             self.take_what_follows();
             if self.expected == self.horizon {
@@ -119,7 +123,8 @@ impl Twin {
             let end = self.hole_end(self.horizon);
             let hoped = |line: &Line| line.state.waited_for() && line.next < end;
             if self.lines[1..].iter().any(hoped) {
-                if self.now - self.known[&self.expected] < self.spec.hold_ns {
+                let waited = self.now - self.known[&self.expected];
+                if holds.is_none_or(|holds| waited < holds * self.spec.hold_ns) {
                     return;
                 }
                 self.expired += 1;
@@ -179,40 +184,46 @@ impl Twin {
                 }
             }
         }
-        self.release();
+        self.release(self.recorded.then_some(1));
     }
 
-    fn time(&mut self) {
+    fn time(&mut self, drained: bool) {
+        let (holds, silences) = if drained { (1, 1) } else { (16, 2) };
         for (number, line) in (0u8..).zip(&mut self.lines).skip(1) {
             let heard = *line.heard.get_or_insert(self.now);
-            if line.state.waited_for() && self.now - heard >= self.spec.line_timeout_ns {
+            if line.state.waited_for() && self.now - heard >= silences * self.spec.line_timeout_ns {
                 line.state = LineState::Down;
                 line.downs += 1;
                 self.said.push(Said::Line(number, ConnectionState::Down, REASON_SILENCE));
             }
         }
-        self.release();
+        self.release(Some(holds));
     }
 }
 
 /// Drives both and compares all that they say, after every event.
-pub fn compare(spec: ArbiterSpec, events: &[Event]) -> Result<(), TestCaseError> {
-    let (mut rig, mut twin) = (Rig::new(spec), Twin::new(spec));
+pub fn compare(spec: ArbiterSpec, recorded: bool, events: &[Event]) -> Result<(), TestCaseError> {
+    let (mut rig, mut twin) = (Rig::new(spec), Twin::new(spec, recorded));
+    rig.stamp = if recorded { StampBy::Recording } else { StampBy::Kernel };
     let start = 1_000_000;
     twin.now = start;
-    twin.time();
+    twin.time(true);
     rig.pass(start);
     for (at, event) in events.iter().enumerate() {
-        match *event {
-            Event::Time(ns) => twin.now += ns,
+        let drained = match *event {
+            Event::Time(ns, drained) => {
+                twin.now += ns;
+                drained || recorded
+            }
             Event::Packet(line, first, count) => {
                 twin.packet(line, first, count);
                 rig.give_bytes(line, first, count, twin.now, &bytes(first, count));
+                recorded
             }
-        }
+        };
         prop_assert_eq!(rig.said(), std::mem::take(&mut twin.said), "event {}: {:?}", at, event);
-        twin.time();
-        rig.pass(twin.now);
+        twin.time(drained);
+        rig.pass_busy(twin.now, drained);
         let (said, wanted) = (rig.said(), std::mem::take(&mut twin.said));
         prop_assert_eq!(said, wanted, "time after event {}: {:?}", at, event);
     }
@@ -237,8 +248,8 @@ pub fn compare(spec: ArbiterSpec, events: &[Event]) -> Result<(), TestCaseError>
 /// that fit nothing.
 fn event(lines: u8) -> impl Strategy<Value = (Event, u16)> {
     prop_oneof![
-        2 => (0u64..700).prop_map(|ns| (Event::Time(ns), 0)),
-        1 => (2_000u64..5_000).prop_map(|ns| (Event::Time(ns), 0)),
+        2 => (0u64..700, any::<bool>()).prop_map(|(ns, dry)| (Event::Time(ns, dry), 0)),
+        1 => (2_000u64..5_000, any::<bool>()).prop_map(|(ns, dry)| (Event::Time(ns, dry), 0)),
         1 => (1..=lines, 1u64..200, 0u16..20).prop_map(|(l, f, c)| (Event::Packet(l, f, c), 0)),
         // A line goes on where it was, but for `skip` messages.
         16 => (0..=lines, 0u16..10, prop_oneof![4 => Just(0u16), 1 => 1u16..6])
@@ -281,8 +292,9 @@ proptest! {
     #[test]
     fn it_says_what_the_naive_machine_says(
         spec in specs(),
+        recorded: bool,
         drawn in proptest::collection::vec(event(3), 1..120),
     ) {
-        compare(spec, &numbered(drawn))?;
+        compare(spec, recorded, &numbered(drawn))?;
     }
 }
