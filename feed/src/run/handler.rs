@@ -197,9 +197,10 @@ fn assemble(
         let (mine, mail) = mail();
         mails.push(mine);
         let body = LaneBody {
+            lines: section.lines.len() as u8,
             lane,
             mail,
-            source: opened.source,
+            source: opened.wrap(&section)?,
             stop: flags.stop.clone(),
             error: None,
             name: section.name,
@@ -313,9 +314,10 @@ fn finish(
         }
         for mut body in end.lanes {
             body.lane.flush_images();
-            let lane = LaneSummary::of(&body, summary.elapsed_s, polling.mode.name());
-            summary.lanes.push(lane);
+            let mut lane = LaneSummary::of(&body, summary.elapsed_s, polling.mode.name());
             first = first.or(body.error.take());
+            lane.source = body.source.finish(body.lines);
+            summary.lanes.push(lane);
         }
     }
     first.map_or(Ok(()), Err)

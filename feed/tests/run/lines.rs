@@ -127,3 +127,53 @@ fn production_data_from_this_host_is_not_live() {
     assert_eq!(code, 0);
     assert!(out.contains("NOT LIVE: simulated"), "{out}");
 }
+
+#[test]
+fn what_was_recorded_on_the_way_in_replays_to_the_same() {
+    let ports = [free_port(), free_port()];
+    let place = Place::new("");
+    let tap = place.config.with_file_name("tap.pcapng");
+    let keys = format!("tap = \"{}\"\nchaos = \"seed=3,drop=0.05\"", tap.display());
+    place.write(&config("tap", &ports, &keys));
+    let mut handler = Running::start(&place, &["--json"]);
+    assert!(handler.said.join("\n").contains("DAMAGED on purpose"), "{:?}", handler.said);
+    let sender = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+    for packet in &packets(300) {
+        ports.iter().for_each(|&port| send(&sender, port, packet));
+    }
+    let end = end_of_session(SESSION, 301);
+    (0..3).for_each(|_| ports.iter().for_each(|&port| send(&sender, port, &end)));
+    // How many the damage leaves is not known; when nothing comes any more, all have come.
+    let mut before = 0;
+    loop {
+        std::thread::sleep(Duration::from_millis(500));
+        let now = counter(&place, "tap", "packets");
+        if now == before && now > 0 {
+            break;
+        }
+        before = now;
+    }
+    handler.signal("TERM");
+    let (code, out) = handler.ended();
+    let live = summary(&out);
+    let lane = &live["lanes"][0];
+    assert_eq!(code, 0);
+    let source = &lane["source"];
+    let dropped = source["damage"]["dropped"].as_u64().expect("a count");
+    assert!(dropped > 0, "{source}");
+    assert_eq!(source["recorded"]["written"].as_u64(), Some(606 - dropped), "{source}");
+
+    let file = tap.display().to_string();
+    let replay = place.hotlane(&["replay", "--json", "--no-seats", &file]).output();
+    let replay = replay.expect("the binary starts");
+    let replayed = summary(&String::from_utf8_lossy(&replay.stdout));
+    for what in ["messages", "records", "gaps", "missing", "instruments"] {
+        assert_eq!(replayed[what], lane["report"][what], "{what}");
+    }
+    // A recording is never overwritten, and its instance is gone again.
+    let again = place.run_to_end(&["--for", "5"]);
+    let said = String::from_utf8_lossy(&again.stderr).into_owned();
+    assert_eq!(again.status.code(), Some(1), "{said}");
+    assert!(said.contains("this one exists"), "{said}");
+    place.assert_empty();
+}
