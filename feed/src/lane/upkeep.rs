@@ -5,6 +5,7 @@ use wire::payload::Heartbeat;
 
 use super::{CHANNEL, Lane};
 use crate::net::Source;
+use crate::publish::Publisher;
 use crate::publish::outlet::Outlet;
 use crate::publish::refresh::BookRefresh;
 
@@ -14,6 +15,8 @@ const HEARTBEAT_NS: u64 = 100_000_000;
 const COUNTS_NS: u64 = 10_000_000;
 /// Images are brought up to date at least every so many polls.
 const UPKEEP_POLLS: u32 = 64;
+/// Instruments that a change of what is published looks at in one poll.
+const RELISTED_A_POLL: usize = 16;
 /// Images written in one poll.
 const IMAGES_A_POLL: usize = 8;
 
@@ -33,18 +36,21 @@ impl<O: Outlet> Lane<O> {
         }
         let (venue, gaps) = (&self.venue, &self.gaps);
         let stamp = self.publisher.stamp();
+        let (nature, step) = (self.publisher.nature(), self.publisher.step());
+        let Publisher { outlet, listed, .. } = &mut self.publisher;
         let mut refresh = BookRefresh {
             books: &venue.books,
+            listed,
             channel: if gaps.open().is_empty() { BookState::Live } else { BookState::Gapped },
             instruments: venue.directory.len(),
             state: &|index| venue.book_state(index, gaps),
             venue: venue.market().venue(),
-            nature: self.publisher.nature(),
-            step: self.publisher.step(),
+            nature,
+            step,
             ts_venue: stamp.ts_venue,
             ts_receive: stamp.ts_receive,
         };
-        self.publisher.outlet.end_poll(found_nothing, now, &mut refresh);
+        outlet.end_poll(found_nothing, now, &mut refresh);
     }
 
     #[cold]
@@ -55,6 +61,9 @@ impl<O: Outlet> Lane<O> {
     }
 
     fn upkeep(&mut self, now: u64) {
+        if self.publisher.listed.is_changing() {
+            self.venue.relist(RELISTED_A_POLL, now, &self.gaps, &mut self.publisher);
+        }
         for _ in 0..IMAGES_A_POLL {
             if !self.venue.write_image(&self.gaps, &mut self.publisher) {
                 break;
@@ -109,6 +118,15 @@ impl<O: Outlet> Lane<O> {
         counts.gaps_declared = self.gaps.declared();
         counts.gaps_open = self.gaps.open().len() as u64;
         counts.messages_missing = self.gaps.missing();
+        let listed = &self.publisher.listed;
+        [counts.symbols_listed, counts.symbols_added, counts.symbols_removed] =
+            listed.totals(self.venue.directory.len());
+        if !listed.is_changing() {
+            let listing = listed.listing();
+            counts.config_version = listing.version;
+            counts.config_refused = listing.refused;
+            counts.config_restart = listing.restart;
+        }
         self.publisher.outlet.counts(&self.publisher.counts);
     }
 

@@ -5,6 +5,7 @@
 
 pub mod capture;
 pub mod chaos;
+pub mod send;
 pub mod tap;
 pub mod udp;
 

@@ -9,14 +9,17 @@ use affinity::poll::IdleAction;
 use affinity::{Clock, Idle, LongestPoll, PollMode};
 use jiff::civil::Date;
 use protocol::frame::Checksums;
+use shm::seat::Policy;
 use wire::Nature;
 
+use crate::config::PublisherConfig;
 use crate::error::Result;
 use crate::lane::{Group, Lane, LaneConfig};
 use crate::line::{DIVERGENCE_SAMPLE, HOLD_NS, LINE_TIMEOUT_NS};
 use crate::net::Polled;
 use crate::net::capture::{CaptureSource, Progress};
 use crate::publish::Outlet;
+use crate::publish::multicast::Publisher;
 use crate::publish::region::{RegionSpec, Regions};
 use crate::replay::book_csv::BookCsv;
 use crate::replay::outlet::ReplayOutlet;
@@ -32,6 +35,9 @@ const LOOK_POLLS: u64 = 256;
 const BREACH_NS: u64 = 1_000_000;
 /// How long the end of a replay waits for seats that still need a book.
 const FLUSH_MAX: Duration = Duration::from_secs(10);
+
+/// How long the end of a replay waits for what the publisher still has to send.
+const PUBLISHER_MAX: Duration = Duration::from_secs(60);
 
 /// What to replay and where to.
 #[derive(Clone, Debug)]
@@ -62,6 +68,9 @@ pub struct ReplaySpec {
     pub mode: PollMode,
     /// Core that the lane is pinned to, with its memory locked; `None` leaves both to the system.
     pub core: Option<usize>,
+    /// Multicast of what is replayed. It waits for nothing and loses nothing: the replay is paced
+    /// by it.
+    pub publisher: Option<PublisherConfig>,
 }
 
 /// Told now and then how far a replay is.
@@ -88,6 +97,8 @@ pub fn replay(spec: &ReplaySpec, stop: &Arc<AtomicBool>, watch: &mut dyn Watch) 
         Some((path, depth)) => Some(BookCsv::create(path, *depth, exponents)?),
         None => None,
     };
+    // What is wrong with its socket is said before there is an instance.
+    let publisher = spec.publisher.as_ref().map(Publisher::open).transpose()?;
     let config = LaneConfig {
         nature: Nature::Recorded,
         checksums: spec.checksums,
@@ -102,6 +113,12 @@ pub fn replay(spec: &ReplaySpec, stop: &Arc<AtomicBool>, watch: &mut dyn Watch) 
     };
     let seats = Regions::create(spec.region.as_ref(), spec.limits, stop)?;
     let instance = seats.instance_name().to_owned();
+    let publisher = match (publisher, &spec.region) {
+        (Some(publisher), Some(region)) => {
+            Some(publisher.start(&region.root, &region.name, Policy::Wait)?)
+        }
+        _ => None,
+    };
     let outlet = ReplayOutlet { seats, records, csv };
     let mut run = Run {
         lane: Lane::new(config, eastern, venue, outlet),
@@ -128,6 +145,7 @@ pub fn replay(spec: &ReplaySpec, stop: &Arc<AtomicBool>, watch: &mut dyn Watch) 
     report.polling = format!("{}{ground}", format!("{:?}", spec.mode).to_lowercase());
     run.linger(spec, &instance, watch);
     run.finish()?;
+    report.publisher = publisher.map(|publisher| publisher.finish(PUBLISHER_MAX));
     Ok(report)
 }
 
@@ -168,6 +186,8 @@ impl Run {
         watch: &mut dyn Watch,
     ) -> Result<()> {
         let (wanted, patience) = spec.wait_for;
+        // The publisher is a consumer, too.
+        let wanted = wanted + usize::from(spec.publisher.is_some());
         if wanted == 0 || spec.region.is_none() {
             return Ok(());
         }
