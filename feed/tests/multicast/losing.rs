@@ -23,7 +23,7 @@ fn a_publisher_far_behind_loses_what_it_says_and_never_the_lane() {
     let publisher = Publisher::open(&config).expect("a socket");
     let handle = publisher.start(root.path(), seats::NAME, Policy::Lose).expect("a thread");
     let begun = Instant::now();
-    while lane.publisher.outlet.consumers() == 0 {
+    while !handle.is_ready() {
         lane.end_poll(true, 1);
         assert!(begun.elapsed() < Duration::from_secs(10), "the publisher attaches");
         std::thread::yield_now();
