@@ -4,4 +4,6 @@
 pub mod inspect;
 pub mod latency_report;
 pub mod shm_dump;
+pub mod top;
+pub mod udp_monitor;
 pub mod venue_sim;

@@ -14,6 +14,11 @@
 #![forbid(unsafe_code)]
 
 pub mod blocks;
+pub mod engine;
 pub mod flags;
 pub mod inputs;
+pub mod instrument;
+pub mod output;
+pub mod policy;
+pub mod process;
 pub mod window;

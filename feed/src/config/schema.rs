@@ -104,7 +104,7 @@ pub const CORE: [Key; 3] = [
 ];
 
 /// Keys of `[lane.NAME]`.
-pub const LANE: [Key; 15] = [
+pub const LANE: [Key; 16] = [
     key(
         "venue",
         Choice(&["nasdaq", "nasdaq_bx", "nasdaq_psx"]),
@@ -175,6 +175,13 @@ pub const LANE: [Key; 15] = [
         "",
         Nothing("packets pass unharmed"),
         "seeded damage for tests, for example seed=1,drop=0.01; never with production",
+    ),
+    key(
+        "date",
+        Text,
+        "",
+        Nothing("the day on which a session's first packet came"),
+        "trading day YYYY-MM-DD of a recording that is sent again; never with production",
     ),
     key("enabled", Bool, "", Value("true"), "false: the lane is left out"),
 ];

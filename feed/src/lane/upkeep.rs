@@ -27,7 +27,8 @@ impl<O: Outlet> Lane<O> {
     pub fn end_poll(&mut self, found_nothing: bool, now: u64) {
         let lane_now = self.lane_now(now);
         if lane_now >= self.arbiter.deadline() {
-            self.pass_time(lane_now);
+            // A recording's clock is its packets': all that came until now has been seen.
+            self.pass_time(lane_now, found_nothing || self.recorded_now.is_some());
         }
         self.polls = self.polls.wrapping_add(1);
         if found_nothing || self.polls.is_multiple_of(UPKEEP_POLLS) {
@@ -53,9 +54,9 @@ impl<O: Outlet> Lane<O> {
     }
 
     #[cold]
-    fn pass_time(&mut self, now: u64) {
+    fn pass_time(&mut self, now: u64, drained: bool) {
         let (arbiter, mut output) = self.split();
-        arbiter.pass_time(now, &mut output);
+        arbiter.pass_time(now, drained, &mut output);
         self.end_session_if_due(now);
     }
 

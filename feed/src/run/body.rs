@@ -63,6 +63,8 @@ pub struct LaneBody {
     pub lane: Lane<Regions>,
     /// Where its packets come from.
     pub source: LiveSource,
+    /// Lines that it has.
+    pub lines: u8,
     /// New listings from the watching thread; the old ones go back to be freed there.
     pub mail: LaneMail,
     /// Raised when the lane cannot go on: one lane's end is the process's.

@@ -180,25 +180,27 @@ fn assemble(
         if nature != Nature::Live {
             tell(&format!("lane {name} is NOT LIVE ({}): {why}", nature.name()));
         }
+        let eastern = Eastern::new()?;
         let lane_config = LaneConfig {
             nature,
             checksums: Checksums::Verify,
             groups: Vec::new(),
-            day: None,
+            day: section.date.map(|date| eastern.day(date)).transpose()?,
             lines: section.lines.len() as u8,
             hold_ns: section.hold_ns,
             line_timeout_ns: section.line_timeout_ns,
             divergence_sample: section.divergence_sample,
         };
         let outlet = Regions::of_lane(parts, section.market);
-        let mut lane = Lane::new(lane_config, Eastern::new()?, venue, outlet);
+        let mut lane = Lane::new(lane_config, eastern, venue, outlet);
         lane.begin_listing(Box::new(listing_of(&section)));
         let (mine, mail) = mail();
         mails.push(mine);
         let body = LaneBody {
+            lines: section.lines.len() as u8,
             lane,
             mail,
-            source: opened.source,
+            source: opened.wrap(&section)?,
             stop: flags.stop.clone(),
             error: None,
             name: section.name,
@@ -312,9 +314,10 @@ fn finish(
         }
         for mut body in end.lanes {
             body.lane.flush_images();
-            let lane = LaneSummary::of(&body, summary.elapsed_s, polling.mode.name());
-            summary.lanes.push(lane);
+            let mut lane = LaneSummary::of(&body, summary.elapsed_s, polling.mode.name());
             first = first.or(body.error.take());
+            lane.source = body.source.finish(body.lines);
+            summary.lanes.push(lane);
         }
     }
     first.map_or(Ok(()), Err)

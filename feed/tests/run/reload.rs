@@ -5,7 +5,7 @@ use std::process::Output;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use shm::seat::{Attach, Filter, Policy};
+use shm::seat::{Attach, Filter};
 use wire::codes::DefinitionAction;
 use wire::payload::{BookStateChange, Definition};
 use wire::{BookState, Kind, Record};
@@ -69,7 +69,7 @@ fn symbols_change_without_a_gap() {
     let port = free_port();
     let place = Place::new(&config(NAME, &[port], "symbols = [\"AAPL\"]"));
     let mut handler = Running::start(&place, &[]);
-    let filter = Filter { classes: ALL, depth: 0, policy: Policy::Lose };
+    let filter = Filter::all(ALL);
     let mut seat = claim(&place.shm, 0, filter);
     let begun = Instant::now();
     while seat.consumer.poll_attach() != Attach::Active {

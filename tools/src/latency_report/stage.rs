@@ -5,7 +5,7 @@ use crate::inspect::line_name;
 /// A stage on the way from the venue to the consumer, by the name of its histogram.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// Receive stamp to the record in shared memory; the lane measures.
+    /// Receive stamp to the end of the poll that published it; the lane measures.
     ReceivePublish,
     /// Receive stamp to the record in the consumer's hands; the consumer measures.
     ReceiveConsume,
@@ -35,9 +35,9 @@ impl Stage {
     /// Where it begins and ends, for people.
     pub fn what(&self) -> String {
         match self {
-            Stage::ReceivePublish => {
-                String::from("packet received -> record in shared memory, by the lane; path live")
-            }
+            Stage::ReceivePublish => String::from(
+                "packet received -> end of the poll that published it, by the lane; path live",
+            ),
             Stage::ReceiveConsume => {
                 String::from("packet received -> record in the consumer's hands, by the consumer")
             }

@@ -2,7 +2,7 @@
 //!
 //! | bits | field | |
 //! |--|--|--|
-//! | 7 | is_last | last datagram of what belongs together: of one side of a book, of one venue event |
+//! | 7 | is_last | last of what belongs together: of one side of a book, of one venue event |
 //! | 6-4 | type | [`PacketType`]; 0 is none |
 //! | 3 | is_bid | of a book: the bid side; of everything else 0 |
 //! | 2-0 | count | items, at most 7 |

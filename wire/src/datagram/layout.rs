@@ -113,12 +113,12 @@ layouts! {
     }
     /// Type 3: state of a book and of trading.
     StatusItem "status" 48 {
-        book_state: u8 = "u8", 0, "0 none, 1 building, 2 live, 3 stale, 4 gapped.";
+        book_state: u8 = "u8", 0, "0 not said, 1 building, 2 live, 3 stale, 4 gapped.";
         cause: u8 = "u8", 1, "Why the book changed its state: `codes::BookCause`.";
         trading_state: u8 = "u8", 2, "`codes::TradingState`; 0 not said.";
         scope: u8 = "u8", 3, "What the trading state applies to: `codes::StatusScope`.";
         reason: [u8; 4] = "[u8; 4]", 4, "Reason, as the venue writes it; NUL-padded.";
-        short_sale: u8 = "u8", 8, "Short-sale restriction: 0 none, 1 in effect, 2 remains, 255 unsaid.";
+        short_sale: u8 = "u8", 8, "Short sales: 0 free, 1 restricted, 2 still so, 255 unsaid.";
         market: u8 = "u8", 9, "Market centre, as the venue's letter; 0 none.";
         _pad0: [u8; 2] = "[u8; 2]", 10, "Zero.";
         trades_lost: U32 = "u32", 12, "Trades that the publisher itself has lost since its start.";

@@ -34,7 +34,7 @@ pub use layout::{
 pub use name::{
     NAME_BYTES, NAME_CHARACTERS, datagram_exchange, datagram_symbol, name_text, nature_of,
 };
-pub use parse::{Datagram, Items};
+pub use parse::{Datagram, Items, announced_length};
 pub use reject::DatagramReject;
 pub use scale::{SCALE_EXPONENT, to_scale_8};
 pub use sequence::{SequenceStep, sequence, start_of};

@@ -162,6 +162,21 @@ impl<'a> Datagram<'a> {
     }
 }
 
+/// How long the datagram that begins here says it is; `None` where no header of this version
+/// begins here.
+///
+/// Datagrams are sent one a packet, so only a capture needs this: a system that sends many
+/// datagrams by one call (UDP_SEGMENT) may show them to a capture in one piece.
+#[must_use]
+pub fn announced_length(bytes: &[u8]) -> Option<usize> {
+    let (header, _) = DatagramHeader::ref_from_prefix(bytes).ok()?;
+    if header.protocol_version != PROTOCOL_VERSION {
+        return None;
+    }
+    let flags = header.flags_and_count;
+    Some(HEADER_BYTES + flags.count() * flags.packet()?.item_bytes())
+}
+
 fn slice<I: FromBytes + Immutable + KnownLayout + Unaligned>(
     body: &[u8],
 ) -> Result<&[I], DatagramReject> {

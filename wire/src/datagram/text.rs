@@ -1,10 +1,13 @@
 //! The text lines on the same groups: what people and simple scripts read.
 //!
-//! | line | fields | sent |
-//! |--|--|--|
-//! | `EXCHANGE\|name\|type\|counts\|timestamp` | exchange; `stock` or `crypto`; instruments and live books as `n,n`; Unix ns | per exchange, periodically |
-//! | `STATS\|exchange\|trades\|orderbooks\|timestamp` | exchange; trades and book datagrams sent since the start; Unix ns | per exchange, periodically |
-//! | `CONN\|exchange\|connected\|disconnected\|reconnect_count\|total` | exchange; connections up, down, reconnects since the start, connections in all | on change and periodically |
+//! | line | |
+//! |--|--|
+//! | `EXCHANGE\|name\|type\|counts\|timestamp` | what there is of an exchange |
+//! | `STATS\|exchange\|trades\|orderbooks\|timestamp` | what was sent of it since the start |
+//! | `CONN\|exchange\|connected\|disconnected\|reconnect_count\|total` | how it is connected |
+//!
+//! `type` is `stock` or `crypto`, `counts` are instruments and live books as `n,n`, `orderbooks`
+//! are datagrams of books, a timestamp is Unix ns. All are sent periodically, CONN on change too.
 //!
 //! One line a datagram, ASCII, without a line feed (a reader forgives one at the end). The first
 //! byte is a capital letter, which no version of the header is.

@@ -38,6 +38,7 @@ fn check(bytes: &[u8]) {
     if let Ok(datagram) = Datagram::parse(bytes) {
         assert_eq!(rewritten(&datagram).as_deref(), Some(bytes));
         assert_eq!(datagram.bytes(), bytes.len());
+        assert_eq!(announced_length(bytes), Some(bytes.len()));
     }
 }
 

@@ -61,6 +61,12 @@ impl Depth {
         self.asks.get(..self.ask_count).unwrap_or(&[])
     }
 
+    /// Whether there is no level on either side.
+    #[inline(always)]
+    pub fn is_empty(&self) -> bool {
+        self.bid_count == 0 && self.ask_count == 0
+    }
+
     /// Whether a change at this price can be among the levels kept here: they are not full, or the
     /// price is not worse than the last of them.
     #[inline]

@@ -193,7 +193,7 @@ mod tests {
         mean.set(900, Some(11));
         let sum = mean.over(0, 1_000);
         assert_eq!((sum.mean(), sum.is_short), (Some(2.0), false));
-        assert_eq!(mean.over(0, 500).is_short, true);
+        assert!(mean.over(0, 500).is_short);
     }
 
     #[test]

@@ -67,8 +67,8 @@ pub struct Play {
     /// Messages a second, whatever the stamps say.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
     pub rate: Option<u64>,
-    /// Most packets a second on each line; a loopback receiver with the usual socket buffer of
-    /// 208 KiB holds about 14 ms of the default.
+    /// Most packets a second on each line, a quarter more while it catches up after a pause of the
+    /// host; the usual socket buffer of 208 KiB holds about 14 ms of the default.
     #[arg(long, value_name = "N", default_value_t = 20_000,
         value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
     pub max_packets_per_second: u64,

@@ -1,9 +1,9 @@
 //! Waiting for a deadline: sleep most of the way, then spin the last of it.
 //!
 //! The kernel wakes a sleeper tens of microseconds late, so a deadline is met by waking early and
-//! spinning. Where packets follow each other faster than that, spinning would keep a processor
-//! busy for nothing a receiver could notice; then [`Precision::Coarse`] sleeps a little longer and
-//! sends what has become due meanwhile.
+//! spinning. Where deadlines follow each other faster than that, spinning would take a processor
+//! from the receivers that are to be fed; then one sleep covers several deadlines, and each is met
+//! to a third of a millisecond or so.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,21 +11,14 @@ use std::time::{Duration, Instant};
 
 use super::error::PlayError;
 
-/// How early a precise sleep ends, to be spun to its end.
-const SPIN: Duration = Duration::from_micros(80);
-/// The shortest coarse sleep.
+/// How early a sleep ends, to be spun to its end.
+const SPIN: Duration = Duration::from_micros(60);
+/// Deadlines that are nearer than this, when what was due before has been sent, are not spun for.
+const DENSE: Duration = Duration::from_micros(150);
+/// The shortest sleep where they are dense.
 const COARSE: Duration = Duration::from_micros(250);
 /// The longest sleep without a look at the signals.
 const SLICE: Duration = Duration::from_millis(50);
-
-/// How well deadlines are met.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Precision {
-    /// To a few microseconds.
-    Precise,
-    /// To about a third of a millisecond.
-    Coarse,
-}
 
 /// Time, as the sender of a session needs it.
 pub trait Clock {
@@ -43,15 +36,14 @@ pub trait Clock {
 #[derive(Debug)]
 pub struct HostClock {
     start: Instant,
-    precision: Precision,
     interrupted: Arc<AtomicBool>,
 }
 
 impl HostClock {
     /// A clock that begins now; `interrupted` ends every wait.
     #[must_use]
-    pub fn new(precision: Precision, interrupted: Arc<AtomicBool>) -> Self {
-        Self { start: Instant::now(), precision, interrupted }
+    pub fn new(interrupted: Arc<AtomicBool>) -> Self {
+        Self { start: Instant::now(), interrupted }
     }
 
     /// A flag that SIGINT and SIGTERM set. A second one of them ends the process at once.
@@ -79,17 +71,18 @@ impl Clock for HostClock {
 
     fn wait_until(&mut self, at: u64) {
         let deadline = Duration::from_nanos(at);
+        let dense = deadline.saturating_sub(self.start.elapsed()) < DENSE;
         while !self.is_interrupted() {
             let left = deadline.saturating_sub(self.start.elapsed());
             if left.is_zero() {
                 return;
             }
-            match self.precision {
-                Precision::Coarse => std::thread::sleep(left.clamp(COARSE, SLICE)),
-                Precision::Precise if left > SPIN => {
-                    std::thread::sleep((left - SPIN).min(SLICE));
-                }
-                Precision::Precise => std::hint::spin_loop(),
+            if dense {
+                std::thread::sleep(left.clamp(COARSE, SLICE));
+            } else if left > SPIN {
+                std::thread::sleep((left - SPIN).min(SLICE));
+            } else {
+                std::hint::spin_loop();
             }
         }
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::args::Play;
-use super::clock::{HostClock, Precision};
+use super::clock::HostClock;
 use super::drive::{Player, Stream, Timing};
 use super::error::PlayError;
 use super::fault::Faults;
@@ -20,8 +20,6 @@ use super::socket::{Group, Sockets};
 use super::source::Recording;
 
 const NS_PER_MS: u64 = 1_000_000;
-/// Above so many messages a second spinning for each would keep a processor busy.
-const PRECISE_RATE: u64 = 2_000;
 
 /// Plays a session and tells what it was.
 ///
@@ -47,7 +45,7 @@ pub fn play(options: &Play) -> Result<Report, PlayError> {
         end_ns: options.end_seconds,
         packets_per_second: options.max_packets_per_second,
     };
-    let mut clock = HostClock::new(precision(speed), HostClock::signals()?);
+    let mut clock = HostClock::new(HostClock::signals()?);
     let bar = progress_bar(&recording, options.json);
     let player = Player::new(&mut recording, &mut clock, &mut sockets, timing, lines, streams);
     let (played, lines) = player.play(&mut |recording: &Recording, messages| {
@@ -104,14 +102,6 @@ fn streams(options: &Play, session: SessionName, speed: Speed, lines: usize) -> 
         (0..lines).map(|line| stream(options.seed.wrapping_add(line as u64), vec![line])).collect()
     } else {
         vec![stream(options.seed, (0..lines).collect())]
-    }
-}
-
-const fn precision(speed: Speed) -> Precision {
-    match speed {
-        Speed::Times(_) => Precision::Precise,
-        Speed::Rate(rate) if rate <= PRECISE_RATE => Precision::Precise,
-        Speed::Rate(_) | Speed::Max => Precision::Coarse,
     }
 }
 

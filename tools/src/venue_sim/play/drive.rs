@@ -21,8 +21,10 @@ use super::throttle::Throttle;
 
 /// How often the end of the session is repeated at least, ns.
 const END_EVERY_NS: u64 = 250_000_000;
-/// How much more than the cap may go out after a pause, packets of a line.
+/// How many packets of a line may go out at once after a pause of the host.
 const BURST: u64 = 32;
+/// How much faster than the cap a line may go until it has caught up with its plan: a quarter.
+const CATCH_UP: (u64, u64) = (5, 4);
 
 /// Sends a datagram on a line.
 pub trait Transmit {
@@ -137,6 +139,7 @@ impl<'a, M: Messages, C: Clock, T: Transmit> Player<'a, M, C, T> {
         streams: Vec<Stream>,
     ) -> Self {
         let count = lines.lines().len();
+        let fastest = timing.packets_per_second.saturating_mul(CATCH_UP.0) / CATCH_UP.1;
         Self {
             messages,
             clock,
@@ -144,7 +147,7 @@ impl<'a, M: Messages, C: Clock, T: Transmit> Player<'a, M, C, T> {
             timing,
             lines,
             streams,
-            throttles: vec![Throttle::new(timing.packets_per_second, BURST); count],
+            throttles: vec![Throttle::new(fastest, BURST); count],
             active: vec![None; count],
             origin: 0,
             exhausted: false,

@@ -166,7 +166,7 @@ impl Packetiser {
             }
             rest = rest.get(consumed..).unwrap_or_default();
         }
-        let bytes = Arc::from(&*writer.finish());
+        let bytes = Arc::from(writer.finish());
         self.blocks.clear();
         Some(Packet { first, count, first_ns: self.first_ns, last_ns: self.last_ns, bytes })
     }

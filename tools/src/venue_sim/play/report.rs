@@ -174,7 +174,7 @@ impl Report {
         text += &format!("{}\n", self.table());
         text += &format!("missing on every line: {}\n", listed(&self.missing_on_all));
         text += &format!(
-            "slowest send {:.1} us, latest packet {:.1} us after its time",
+            "slowest send {:.1} us, at most {:.1} us behind the plan",
             self.slowest_send_ns as f64 / 1e3,
             self.latest_ns as f64 / 1e3,
         );

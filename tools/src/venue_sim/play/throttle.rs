@@ -3,7 +3,8 @@
 //! A sender that was descheduled for a while would catch up in one burst and overrun the
 //! receiver's socket buffer, which a test then takes for loss by the handler. This is the leaky
 //! bucket in its virtual scheduling form: a packet may go out up to `burst` packets ahead of the
-//! even spacing, never more.
+//! even spacing, never more. A little above the
+//! planned rate, so that the plan can be caught up with.
 
 const NS_PER_S: u64 = 1_000_000_000;
 

@@ -20,7 +20,7 @@ fn packets(count: u64) -> Vec<Packet> {
             for offset in 0..u64::from(messages) {
                 assert!(writer.push(&(first + offset).to_be_bytes()));
             }
-            let bytes = Arc::from(&*writer.finish());
+            let bytes = Arc::from(writer.finish());
             let packet = Packet { first, count: messages, first_ns: 0, last_ns: 0, bytes };
             first += u64::from(messages);
             packet

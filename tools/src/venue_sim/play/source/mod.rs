@@ -10,6 +10,7 @@ mod open;
 mod splice;
 mod window;
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -62,7 +63,7 @@ pub trait Messages {
 /// Recorded or generated files, one after the other.
 #[derive(Debug)]
 pub struct Recording {
-    files: std::vec::IntoIter<PathBuf>,
+    files: VecDeque<PathBuf>,
     open: Option<(PathBuf, Contents)>,
     progress: Progress,
     counts: InputCounts,
@@ -84,7 +85,7 @@ impl Recording {
             progress.add_total(path)?;
         }
         Ok(Self {
-            files: files.to_vec().into_iter(),
+            files: files.iter().cloned().collect(),
             open: None,
             progress,
             counts: InputCounts::default(),
@@ -120,7 +121,7 @@ impl Messages for Recording {
                 }
                 self.open = None;
             }
-            let Some(path) = self.files.next() else { return Ok(false) };
+            let Some(path) = self.files.pop_front() else { return Ok(false) };
             let contents = open(&path, &self.progress)?;
             self.open = Some((path, contents));
         }

@@ -16,7 +16,7 @@ use super::window::Window;
 use super::{InputCounts, Message};
 
 /// Enough to tell every kind of file.
-const PEEK: usize = 4;
+const PEEK: u64 = 4;
 
 /// How far reading is, in bytes of the files as they lie on disk.
 #[derive(Clone, Debug, Default)]
@@ -90,18 +90,18 @@ impl Contents {
 /// Opens a file and reads its beginning.
 pub(super) fn open(path: &Path, progress: &Progress) -> Result<Contents, PlayError> {
     let fail = PlayError::io(path, "read");
-    let window = |gzip: bool| -> io::Result<Window> {
-        let file = Counted(File::open(path)?, Arc::clone(&progress.read));
-        let from: Box<dyn Read> =
-            if gzip { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
-        let mut window = Window::new(from);
-        window.fill(PEEK)?;
-        Ok(window)
+    let mut start = Vec::new();
+    let file = File::open(path).map_err(&fail)?;
+    file.take(PEEK).read_to_end(&mut start).map_err(&fail)?;
+    let counted = Counted(File::open(path).map_err(&fail)?, Arc::clone(&progress.read));
+    let gzip = detect(&start) == FileType::Gzip;
+    let (from, action): (Box<dyn Read>, _) = if gzip {
+        (Box::new(MultiGzDecoder::new(counted)), "decompress")
+    } else {
+        (Box::new(counted), "read")
     };
-    let mut plain = window(false).map_err(&fail)?;
-    if detect(plain.bytes()) == FileType::Gzip {
-        plain = window(true).map_err(PlayError::io(path, "decompress"))?;
-    }
+    let mut plain = Window::new(from);
+    plain.fill(start.len()).map_err(PlayError::io(path, action))?;
     match detect(plain.bytes()) {
         FileType::Pcap | FileType::PcapNg => Captured::open(path, plain).map(Contents::Capture),
         FileType::Zstd => Err(PlayError::NotPlayable {

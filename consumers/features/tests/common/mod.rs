@@ -1,0 +1,5 @@
+//! What several tests need.
+#![allow(dead_code)]
+
+pub mod binance;
+pub mod feed;
