@@ -25,6 +25,8 @@ pub struct LineReport {
     pub name: String,
     /// Where it went.
     pub group: String,
+    /// Its faults, as they were given.
+    pub faults: String,
     /// What was done to its packets.
     #[serde(flatten)]
     pub counts: LineCounts,
@@ -140,6 +142,7 @@ impl Report {
                     LineReport {
                         name: group.name.clone(),
                         group: group.address.to_string(),
+                        faults: faulty.text().to_owned(),
                         counts: faulty.counts(),
                         datagrams_sent: sent.datagrams,
                         messages_sent: sent.messages,
