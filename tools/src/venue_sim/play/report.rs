@@ -81,7 +81,9 @@ pub struct Report {
     pub slowest_send_ns: u64,
     /// The most that a packet was late, ns.
     pub latest_ns: u64,
-    /// Messages that no line carried: exactly what every receiver must find missing.
+    /// Messages that no line carried: what every receiver must find missing. With `reorder` on a
+    /// line it may find more, which then come late: it has given a packet up when all lines are
+    /// past it.
     pub messages_missing_on_all: u64,
     /// Their numbers.
     pub missing_on_all: Ranges,
