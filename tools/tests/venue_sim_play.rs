@@ -269,6 +269,9 @@ fn faults_lose_exactly_what_is_reported() {
     let written: Value =
         serde_json::from_slice(&std::fs::read(&oracle).expect("the oracle")).expect("JSON");
     assert_eq!(written, report, "--oracle writes what --json prints");
+    assert_eq!(report["lines"][0]["faults"], "drop=every:7,drop=seqs:100-120,drop=2%,reorder=0.05");
+    let left = std::fs::read_dir(folder.path()).expect("a folder").count();
+    assert_eq!(left, 2, "the session and the oracle, nothing else");
     // And again: the same on every line, whatever the timing.
     let (again_a, again_b, _) = play();
     assert!(again_a.messages == a.messages && again_b.messages == b.messages);

@@ -40,6 +40,8 @@ Faults of a line, separated by commas; `drop` and `stop` may be given several ti
   delay=US, jitter=US    the whole line late, and each packet up to so much later, in microseconds
   stop=FROM:FOR          silent for FOR seconds, FROM seconds after the first message
 
+What is missing on every line is what a receiver must report as a gap. With reorder it may report
+more: a packet that lost its turn on one line and is overtaken on the other counts as late.
 The same seed, files and options send the same bytes and lose the same ones, whatever the timing.
 The file's messages are real or generated as the file is; packets, lines and timing are synthetic.";
 

@@ -1,7 +1,8 @@
 //! `venue-sim play`: from the options to a played session and its report.
 
-use std::io::IsTerminal;
-use std::path::Path;
+use std::fs::File;
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -48,11 +49,12 @@ pub fn play(options: &Play) -> Result<Report, PlayError> {
     let mut clock = HostClock::new(HostClock::signals()?);
     let bar = progress_bar(&recording, options.json);
     let player = Player::new(&mut recording, &mut clock, &mut sockets, timing, lines, streams);
-    let (played, lines) = player.play(&mut |recording: &Recording, messages| {
+    let outcome = player.play(&mut |recording: &Recording, messages| {
         bar.set_position(recording.progress().position().0);
         bar.set_message(format!("{messages} messages"));
-    })?;
+    });
     bar.finish_and_clear();
+    let (played, lines) = outcome?;
 
     let subject = Subject {
         session,
@@ -118,24 +120,37 @@ fn progress_bar(recording: &Recording, json: bool) -> ProgressBar {
     }
 }
 
-/// The file that the report goes to: made before the session, so that it is not played in vain.
-struct Oracle<'a>(&'a Path, std::fs::File);
+/// The file that the report goes to: made before the session, so that it is not played in vain,
+/// and under its own name only when it is whole.
+struct Oracle<'a> {
+    path: &'a Path,
+    partial: PathBuf,
+    file: File,
+}
 
 impl<'a> Oracle<'a> {
     fn create(path: &'a Path) -> Result<Self, PlayError> {
-        std::fs::File::create(path)
-            .map(|file| Self(path, file))
-            .map_err(PlayError::io(path, "create"))
+        let mut partial = path.as_os_str().to_owned();
+        partial.push(".partial");
+        let partial = PathBuf::from(partial);
+        let file = File::create(&partial).map_err(PlayError::io(path, "create"))?;
+        Ok(Self { path, partial, file })
     }
 
     fn write(mut self, report: &Report) -> Result<(), PlayError> {
-        use std::io::Write;
-        serde_json::to_vec_pretty(report)
-            .map_err(std::io::Error::other)
-            .and_then(|mut json| {
-                json.push(b'\n');
-                self.1.write_all(&json)
-            })
-            .map_err(PlayError::io(self.0, "write"))
+        let mut json = serde_json::to_vec_pretty(report)
+            .map_err(|error| PlayError::io(self.path, "write")(error.into()))?;
+        json.push(b'\n');
+        self.file
+            .write_all(&json)
+            .and_then(|()| std::fs::rename(&self.partial, self.path))
+            .map_err(PlayError::io(self.path, "write"))
+    }
+}
+
+impl Drop for Oracle<'_> {
+    fn drop(&mut self) {
+        // Gone under this name if it was written; if not, nobody is to take it for a report.
+        let _ = std::fs::remove_file(&self.partial);
     }
 }

@@ -25,6 +25,8 @@ pub struct LineReport {
     pub name: String,
     /// Where it went.
     pub group: String,
+    /// Its faults, as they were given.
+    pub faults: String,
     /// What was done to its packets.
     #[serde(flatten)]
     pub counts: LineCounts,
@@ -79,7 +81,9 @@ pub struct Report {
     pub slowest_send_ns: u64,
     /// The most that a packet was late, ns.
     pub latest_ns: u64,
-    /// Messages that no line carried: exactly what every receiver must find missing.
+    /// Messages that no line carried: what every receiver must find missing. With `reorder` on a
+    /// line it may find more, which then come late: it has given a packet up when all lines are
+    /// past it.
     pub messages_missing_on_all: u64,
     /// Their numbers.
     pub missing_on_all: Ranges,
@@ -140,6 +144,7 @@ impl Report {
                     LineReport {
                         name: group.name.clone(),
                         group: group.address.to_string(),
+                        faults: faulty.text().to_owned(),
                         counts: faulty.counts(),
                         datagrams_sent: sent.datagrams,
                         messages_sent: sent.messages,

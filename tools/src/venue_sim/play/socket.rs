@@ -128,7 +128,7 @@ fn is_full(error: &io::Error) -> bool {
 fn failure(group: &Group, action: &'static str, source: io::Error) -> PlayError {
     let advice = match source.kind() {
         io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable => {
-            "; this host has no way there: choose another --interface, or add a route with `ip route`"
+            "; no way there: choose another --interface, or add a route with `ip route`"
         }
         io::ErrorKind::AddrNotAvailable => "; the interface is gone: choose another --interface",
         io::ErrorKind::PermissionDenied => {

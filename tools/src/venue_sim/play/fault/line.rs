@@ -51,7 +51,7 @@ pub struct LineCounts {
     pub dropped: u64,
     /// Those lost because the line was silent.
     pub stopped: u64,
-    /// Those sent twice.
+    /// Those sent twice; one that is overtaken as well goes once.
     pub duplicated: u64,
     /// Those that another one overtook.
     pub reordered: u64,
@@ -119,6 +119,12 @@ impl Faulty {
             missing: Ranges::default(),
             corrupted: Ranges::default(),
         }
+    }
+
+    /// The text of its faults.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.faults.text
     }
 
     /// What was done so far.

@@ -81,6 +81,8 @@ pub struct Reorder {
 /// All that goes wrong on a line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Faults {
+    /// The text that they were given as, for the report.
+    pub text: String,
     /// Packets that are lost.
     pub losses: Vec<Loss>,
     /// Bursts of them.

@@ -17,7 +17,7 @@ impl FromStr for Faults {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let mut faults = Faults::default();
+        let mut faults = Faults { text: text.to_owned(), ..Faults::default() };
         for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
             let (name, value) = part
                 .split_once('=')
@@ -158,6 +158,7 @@ mod tests {
         let second = 1_000_000_000;
         assert_eq!(faults.stops, [(2 * second, 7 * second / 2), (9 * second, 10 * second)]);
         assert_eq!(read(""), Faults::default());
+        assert_eq!(read("drop=1%").text, "drop=1%");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! The files of a session are read one after the other through a [`window::Window`] of a few
 //! hundred kilobytes, so a day of 10 GB takes no more memory than a minute of it. The line senders
-//! know only [`Message`]: what makes messages as they go, a simulated market, can feed them as well.
+//! know only [`Message`]: a simulated market, which makes messages as it goes, can feed them too.
 
 mod capture;
 mod itch;
