@@ -130,7 +130,8 @@ fn production_data_from_this_host_is_not_live() {
 
 #[test]
 fn what_was_recorded_on_the_way_in_replays_to_the_same() {
-    let ports = [free_port(), free_port()];
+    // One line: how long a hole is held would depend on when the host lets the core poll.
+    let ports = [free_port()];
     let place = Place::new("");
     let tap = place.config.with_file_name("tap.pcapng");
     let keys = format!("tap = \"{}\"\nchaos = \"seed=3,drop=0.05\"", tap.display());
@@ -161,7 +162,7 @@ fn what_was_recorded_on_the_way_in_replays_to_the_same() {
     let source = &lane["source"];
     let dropped = source["damage"]["dropped"].as_u64().expect("a count");
     assert!(dropped > 0, "{source}");
-    assert_eq!(source["recorded"]["written"].as_u64(), Some(606 - dropped), "{source}");
+    assert_eq!(source["recorded"]["written"].as_u64(), Some(303 - dropped), "{source}");
 
     let file = tap.display().to_string();
     let replay = place.hotlane(&["replay", "--json", "--no-seats", &file]).output();
