@@ -6,7 +6,8 @@ use crate::blocks::imbalance::{ImbalanceValues, imbalance};
 use crate::blocks::microprice::microprice;
 use crate::blocks::wap::{LAG, WapValues};
 use crate::blocks::{
-    Bbo, BboValues, MicroTable, MicroValues, Ofi, OfiValues, Tfi, TfiValues, Wap, bbo,
+    Anchor, Bbo, BboValues, MicroTable, MicroValues, Ofi, OfiValues, Tfi, TfiValues, Vwap,
+    VwapValues, Wap, bbo,
 };
 use crate::flags;
 use crate::inputs::{Depth, Print, Quote, Scale, Taker};
@@ -61,6 +62,7 @@ pub struct Instrument {
     wap: Wap,
     ofi: Ofi,
     tfi: Tfi,
+    vwap: Vwap,
 }
 
 /// Takes an output: feature, flags, values.
@@ -88,10 +90,17 @@ impl Instrument {
             wap: Wap::new(sizes.lagged),
             ofi: Ofi::new(sizes.quotes),
             tfi: Tfi::new(sizes.trades),
+            vwap: Vwap::new(Anchor::Session),
         }
     }
 
-    /// Becomes instrument `id`, or begins a session anew.
+    /// Becomes instrument `id`, whose average price is anchored so.
+    pub fn become_new(&mut self, id: InstrumentId, scale: Scale, anchor: Anchor) {
+        self.begin(id, scale);
+        self.vwap = Vwap::new(anchor);
+    }
+
+    /// Begins a session anew.
     pub fn begin(&mut self, id: InstrumentId, scale: Scale) {
         (self.id, self.scale) = (id, scale);
         (self.state, self.is_halted, self.book_at) = (BookState::None, false, i64::MIN);
@@ -198,7 +207,26 @@ impl Instrument {
         emit(Feature::Imbalance, flags | values.flags, &imbalance_values(&values));
     }
 
-    /// A trade at `now`.
+    /// A trade of any kind, at the venue's time `at`.
+    #[inline]
+    pub fn volume(
+        &mut self,
+        at: i64,
+        (price, quantity): (i64, i64),
+        more_flags: u32,
+        emit: &mut impl Emit,
+    ) {
+        self.is_seen = true;
+        let values = self.vwap.trade(at, price, quantity, self.scale);
+        emit(Feature::Vwap, values.flags | more_flags, &vwap_values(&values));
+    }
+
+    /// Volume begins anew at the venue's time `at`.
+    pub fn anchor(&mut self, at: i64) {
+        self.vwap.anchor(at);
+    }
+
+    /// A trade at `now` in which somebody took.
     #[inline]
     pub fn trade(
         &mut self,
@@ -222,11 +250,13 @@ impl Instrument {
     /// Trades are missing.
     pub fn trades_missing(&mut self, now: i64) {
         self.tfi.gap(now);
+        self.vwap.tell(flags::GAP);
     }
 
     /// The venue took a trade back.
     pub fn trade_revised(&mut self, now: i64) {
         self.tfi.revised(now);
+        self.vwap.tell(flags::REVISED);
     }
 
     /// A time of the grid: everything up to `now` is in.
@@ -288,6 +318,11 @@ fn imbalance_values(v: &ImbalanceValues) -> [u64; 6] {
 fn ofi_values(v: &OfiValues) -> [u64; 6] {
     let [w1, w10, w60] = v.windows.map(integer);
     [w1, w10, w60, integer(v.cumulative), real(v.normalised_10s), integer(v.events_10s)]
+}
+
+fn vwap_values(v: &VwapValues) -> [u64; 6] {
+    let (price, quantity) = (integer(v.price), integer(v.quantity));
+    [price, real(v.vwap), real(v.sigma), quantity, integer(v.anchor), integer(v.trades)]
 }
 
 fn tfi_values(v: &TfiValues) -> [u64; 16] {

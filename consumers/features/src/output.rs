@@ -152,6 +152,12 @@ features! {
         "dv_60s" Integer "quantity"; "tfi_60s" Real "-1 to 1";
         "ntfi_60s" Real "-1 to 1"; "vol_60s" Integer "quantity";
     }
+    /// Volume-weighted average price since the anchor.
+    250 Vwap "vwap" Event "2.5" {
+        "vwap_px" Integer "price"; "vwap" Real "price";
+        "sigma" Real "price"; "quantity" Integer "quantity";
+        "anchor_ts" Integer "ns UTC"; "trades" Integer "";
+    }
 }
 
 /// Number of features.

@@ -6,8 +6,10 @@ use common::feed::{Collect, Feed, id, row};
 use features::engine::{Engine, EngineSpec};
 use features::flags;
 use features::output::Feature;
-use wire::codes::{Aggressor, ConnectionState, SessionEvent, TradingState, trade_flags};
-use wire::payload::{Connection, Session, Status, Trade, TradeBreak};
+use wire::codes::{
+    Aggressor, ConnectionState, DefinitionAction, SessionEvent, TradingState, trade_flags,
+};
+use wire::payload::{Connection, Definition, Session, Status, Trade, TradeBreak};
 use wire::{BookState, Nature, Path, Side};
 
 const MS: u64 = 1_000_000;
@@ -93,6 +95,7 @@ fn grid_outputs_are_of_the_state_up_to_their_time() {
         (Feature::WapGrid, at, 3),
         (Feature::OfiGrid, at, 3),
         (Feature::TfiGrid, at, 3),
+        (Feature::Vwap, at + 1, 4),
         (Feature::Tfi, at + 1, 4),
     ];
     assert_eq!(grid, wanted);
@@ -246,7 +249,10 @@ fn only_trades_with_a_taker_flow() {
     for flags in [trade_flags::AUCTION, trade_flags::BLOCK] {
         feed.trade(&mut engine, &mut sink, 1, Trade { flags, ..buy(101, 1_000) });
     }
-    assert!(sink.seen.is_empty());
+    assert!(sink.of(Feature::Tfi).is_empty());
+    // They are volume all the same.
+    let vwap = sink.last(Feature::Vwap);
+    assert_eq!((vwap.integer(0), vwap.integer(3), vwap.integer(5)), (101, 2_000, 2));
     let hidden = Trade { flags: trade_flags::HIDDEN, aggressor: 0, ..buy(101, 3) };
     feed.trade(&mut engine, &mut sink, 1, hidden);
     let tfi = sink.last(Feature::Tfi);
@@ -289,4 +295,57 @@ fn a_silent_book_goes_stale_where_that_is_asked_for() {
     feed.levels(&mut engine, &mut sink, 1, &[(BID, 100, 6)]);
     let ofi = sink.last(Feature::Ofi);
     assert_eq!((ofi.integer(3), sink.last(Feature::Bbo).flags), (0, 0));
+}
+
+#[test]
+fn heartbeats_of_a_replay_are_in_another_clock() {
+    let (mut engine, mut sink, mut feed) = start();
+    feed.stamp = wire::StampBy::Recording;
+    book_g(&mut engine, &mut sink, &mut feed);
+    sink.clear();
+    let recorded = feed.now;
+    feed.now = 1_800_000_000_000 * MS;
+    feed.heartbeat(&mut engine, &mut sink);
+    assert!(sink.seen.is_empty());
+    feed.now = recorded + 1_500 * MS;
+    feed.trade(&mut engine, &mut sink, 1, buy(101, 1));
+    let times: Vec<i64> = sink.of(Feature::Spread).iter().map(|seen| seen.at).collect();
+    assert_eq!(times, [1_000_000_000, 2_000_000_000]);
+    assert_eq!(sink.last(Feature::Tfi).flags & flags::LATE, 0);
+}
+
+#[test]
+fn an_instrument_that_is_removed_says_nothing_more() {
+    let (mut engine, mut sink, mut feed) = start();
+    book_g(&mut engine, &mut sink, &mut feed);
+    let action = DefinitionAction::Remove as u8;
+    feed.about(&mut engine, &mut sink, 1, Definition { action, tick: 1, ..Definition::default() });
+    sink.clear();
+    feed.now += 2_000 * MS;
+    feed.trade(&mut engine, &mut sink, 2, buy(101, 1));
+    assert!(sink.seen.iter().all(|seen| seen.instrument != id(1)));
+    feed.refresh(&mut engine, &mut sink, 1, &[(10, 1)], &[(11, 1)]);
+    assert_eq!(
+        (sink.last(Feature::Ofi).instrument, sink.last(Feature::Ofi).integer(3)),
+        (id(1), 0)
+    );
+}
+
+#[test]
+fn volume_begins_anew_when_the_market_opens() {
+    let (mut engine, mut sink, mut feed) = start();
+    feed.trade(&mut engine, &mut sink, 1, buy(90, 5));
+    let early = sink.last(Feature::Vwap);
+    assert_eq!((early.integer(0), early.flags), (90, flags::PARTIAL), "followed from the middle");
+    feed.now += MS;
+    let opened = feed.now as i64;
+    let event = SessionEvent::StartOfMarketHours as u8;
+    feed.stream(&mut engine, &mut sink, Session { event, ..Session::default() });
+    feed.trade(&mut engine, &mut sink, 1, buy(100, 1));
+    feed.gap_begin(&mut engine, &mut sink);
+    feed.gap_end(&mut engine, &mut sink);
+    feed.trade(&mut engine, &mut sink, 1, buy(102, 1));
+    let vwap = sink.last(Feature::Vwap);
+    assert_eq!((vwap.integer(0), vwap.integer(4), vwap.integer(5)), (101, opened, 2));
+    assert_eq!((vwap.real(2), vwap.flags), (1.0, flags::GAP), "told until the next anchor");
 }

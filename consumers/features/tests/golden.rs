@@ -3,7 +3,7 @@
 use features::blocks::fit::{Matrix, correction};
 use features::blocks::imbalance::imbalance;
 use features::blocks::microprice::{MicroTable, microprice};
-use features::blocks::{Bbo, Ofi, Tfi, Wap, bbo};
+use features::blocks::{Anchor, Bbo, Ofi, Tfi, Vwap, Wap, bbo};
 use features::flags;
 use features::inputs::{Depth, Print, Quote, Scale, Taker};
 
@@ -230,4 +230,37 @@ fn block_2_3_unknown_takers_are_estimated_and_gaps_told_until_they_have_left() {
     let told = flags::ESTIMATED | flags::GAP | flags::REVISED;
     assert_eq!(tfi.at(3 * MS).flags, told);
     assert_eq!(tfi.at(60 * SECOND + 2 * MS).flags, flags::REVISED | flags::UNDEF);
+}
+
+#[test]
+fn block_2_5_average_price_and_deviation() {
+    let mut vwap = Vwap::new(Anchor::Session);
+    vwap.anchor(7);
+    for (price, quantity) in [(100, 2), (99, 1), (101, 3)] {
+        vwap.trade(10, price, quantity, PLAIN);
+    }
+    let values = vwap.values(PLAIN);
+    near(values.vwap, 602.0 / 6.0);
+    near(values.sigma * values.sigma, 5.0 / 9.0);
+    near(values.sigma, 0.745_355_99);
+    assert_eq!((values.price, values.quantity, values.trades), (100, 6, 3));
+    assert_eq!((values.anchor, values.flags), (7, 0));
+}
+
+#[test]
+fn block_2_5_a_day_ends_at_midnight() {
+    const DAY: i64 = 86_400 * SECOND;
+    let mut vwap = Vwap::new(Anchor::Day);
+    let first = vwap.trade(20_000 * DAY + 5, 100, 1, PLAIN);
+    assert_eq!((first.anchor, first.flags), (20_000 * DAY, flags::PARTIAL));
+    vwap.tell(flags::GAP);
+    let last = vwap.trade(20_001 * DAY - 1, 200, 1, PLAIN);
+    assert_eq!((last.price, last.flags), (150, flags::PARTIAL | flags::GAP));
+    let next = vwap.trade(20_001 * DAY, 300, 1, PLAIN);
+    assert_eq!((next.price, next.anchor, next.trades, next.flags), (300, 20_001 * DAY, 1, 0));
+    // Half a tick away there is an average, but no deviation in ticks.
+    let scale = Scale { price_exp: 0, tick: 2 };
+    let odd = vwap.trade(20_001 * DAY, 301, 1, scale);
+    assert_eq!((odd.price, odd.vwap, odd.flags), (300, 300.5, flags::UNDEF));
+    assert!(odd.sigma.is_nan());
 }

@@ -41,7 +41,7 @@ fn churn(engine: &mut Engine, sink: &mut Count, feed: &mut Feed) {
         let index = 1 + (round % 4) as u32;
         let side = if round % 3 == 0 { Side::Bid } else { Side::Ask };
         // Spread out, so that the best prices change all the time.
-        let away = (round * 2_654_435_761 >> 16) % 12;
+        let away = ((round * 2_654_435_761) >> 16) % 12;
         let price = if side == Side::Bid { 1_000 - away } else { 1_001 + away };
         feed.levels(
             engine,

@@ -8,7 +8,7 @@ mod common;
 
 use common::binance::{Frame, frames};
 use features::blocks::imbalance::imbalance;
-use features::blocks::{Bbo, Ofi, SECOND, Tfi, Wap, bbo};
+use features::blocks::{Anchor, Bbo, Ofi, SECOND, Tfi, Vwap, Wap, bbo};
 use features::inputs::{Depth, Quote, Scale};
 use wire::Side;
 
@@ -60,6 +60,7 @@ struct Run {
     ofi: Ofi,
     tfi: Tfi,
     all: Tfi,
+    vwap: [Vwap; 2],
     grid: Grid,
 }
 
@@ -82,6 +83,7 @@ impl Run {
             ofi: Ofi::new(room),
             tfi: Tfi::new(room),
             all: Tfi::with_windows([3_600 * SECOND; 4], room),
+            vwap: [Vwap::new(Anchor::Session), Vwap::new(Anchor::Day)],
             grid: Grid::default(),
         }
     }
@@ -149,7 +151,10 @@ fn run(test: &str) -> Option<Run> {
                 next.get_or_insert((*ts + SECOND - 1) / SECOND * SECOND);
                 run.quote(*ts, *quote);
             }
-            Frame::Trade(print) => {
+            Frame::Trade(print, at) => {
+                for vwap in &mut run.vwap {
+                    vwap.trade(*at, print.price, print.quantity, SCALE);
+                }
                 run.tfi.trade(*ts, print, None);
                 run.all.trade(*ts, print, None);
             }
@@ -237,6 +242,17 @@ fn trade_flow_equals_the_reference() {
     assert_eq!((all.delta, all.volume), (-1_873_079_000, 21_203_315_000));
     equal("tfi", all.ratio, -0.088_338_969_637_530_74);
     equal("by count", all.by_count, (4_103.0 - 5_654.0) / 9_757.0);
+    // trades.vwap over the whole session
+    let vwap = run.vwap[0].values(SCALE);
+    equal("vwap", vwap.vwap, 61_707.681_616_712_29);
+    assert_eq!((vwap.trades, vwap.quantity), (9_757, 21_203_315_000));
+    // 6170768161671.229 rounds down
+    assert_eq!(vwap.price, 6_170_768_161_671);
+    // The session goes over midnight: bars_1m, the last one, vwap, v, n, open_ns
+    let day = run.vwap[1].values(SCALE);
+    equal("vwap of the day", day.vwap, 61_685.998_605_785_986);
+    assert_eq!((day.quantity, day.trades), (17_214_000, 19));
+    assert_eq!((day.anchor, day.flags), (1_723_161_600_000_000_000, 0));
     let grid = &run.grid;
     let mid: Vec<f64> =
         grid.mid2.windows(2).map(|pair| (pair[1] - pair[0]) as f64 / 2.0 / UNIT).collect();
@@ -277,7 +293,7 @@ fn book_imbalance_equals_the_reference() {
                 used += 1;
                 (*update, bids, asks)
             }
-            Frame::Quote(_) | Frame::Trade(_) => continue,
+            Frame::Quote(_) | Frame::Trade(..) => continue,
         };
         last_id = update;
         for (side, levels) in [(Side::Bid, bids), (Side::Ask, asks)] {

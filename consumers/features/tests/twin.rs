@@ -56,6 +56,8 @@ struct Naive {
     quotes: Vec<(i64, Option<Quote>)>,
     /// Time, signed quantity.
     trades: Vec<(i64, i64)>,
+    /// Price and quantity of every trade.
+    volume: Vec<(i64, i64)>,
     last_price: Option<i64>,
     up: Option<bool>,
 }
@@ -79,6 +81,7 @@ impl Naive {
             self.up = Some(price > last);
         }
         self.last_price = Some(price);
+        self.volume.push((price, quantity));
         let tick = self.up.map(|up| if up { 1 } else { -1 });
         let sign = match (aggressor, self.quote()) {
             (1, _) => Some(1),
@@ -132,6 +135,15 @@ impl Naive {
         [delta, delta / volume, counts / inside.len() as f64, volume]
     }
 
+    /// Average price of all trades, its deviation, and their quantity.
+    fn vwap(&self) -> (f64, f64, i64) {
+        let quantity = self.volume.iter().map(|(_, q)| *q).sum::<i64>() as f64;
+        let mean = self.volume.iter().map(|(p, q)| (p * q) as f64).sum::<f64>() / quantity;
+        let square = |(p, q): &(i64, i64)| (*p as f64 - mean).powi(2) * *q as f64;
+        let variance = self.volume.iter().map(square).sum::<f64>() / quantity;
+        (mean, variance.sqrt(), quantity as i64)
+    }
+
     /// Weighted average price as of a time.
     fn wap(&self, now: i64) -> Option<f64> {
         let (_, quote) = self.quotes.iter().rev().find(|(ts, _)| *ts <= now)?;
@@ -163,6 +175,11 @@ fn check(seen: &Seen, naive: &Naive) -> Result<(), TestCaseError> {
                 prop_assert!(close(seen.real(at * 4 + 2), by_count));
                 prop_assert_eq!(seen.integer(at * 4 + 3) as f64, volume);
             }
+        }
+        Feature::Vwap => {
+            let (mean, deviation, quantity) = naive.vwap();
+            prop_assert!(close(seen.real(1), mean) && close(seen.real(2), deviation));
+            prop_assert_eq!(seen.integer(3), quantity);
         }
         Feature::Wap | Feature::WapGrid if has_quote => {
             let nan = f64::NAN;
@@ -253,7 +270,11 @@ impl Market {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 96,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn outputs_are_those_of_the_definition(steps in prop::collection::vec(step(), 1..150)) {

@@ -8,6 +8,7 @@ mod progress;
 mod reload;
 mod replay;
 mod run;
+mod top;
 
 use std::process::ExitCode;
 
@@ -44,6 +45,8 @@ enum Command {
     Diff(diff::DiffArgs),
     /// Remove what dead instances left in shared memory.
     Clean(clean::CleanArgs),
+    /// Show what handlers do and what is wrong, live or once.
+    Top(top::TopArgs),
 }
 
 /// Runs the command line and returns its exit code.
@@ -56,6 +59,7 @@ pub fn main() -> ExitCode {
         Command::Config(args) => config::run(&args),
         Command::Diff(args) => diff::run(&args),
         Command::Clean(args) => clean::run(&args),
+        Command::Top(args) => top::run(&args),
     };
     match done {
         Ok(code) => ExitCode::from(code),

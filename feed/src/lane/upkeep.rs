@@ -130,6 +130,13 @@ impl<O: Outlet> Lane<O> {
         self.publisher.outlet.counts(&self.publisher.counts);
     }
 
+    /// Ends a lane: nothing waits any more, images and counters are as they will stay.
+    pub fn finish(&mut self, source: &impl Source, now: u64) {
+        self.end_holds(now);
+        self.take_source_counts(source);
+        self.flush_images();
+    }
+
     /// Writes every image that is out of date, and all counts.
     pub fn flush_images(&mut self) {
         while self.venue.write_image(&self.gaps, &mut self.publisher) {}

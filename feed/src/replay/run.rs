@@ -19,7 +19,7 @@ use crate::line::{DIVERGENCE_SAMPLE, HOLD_NS, LINE_TIMEOUT_NS};
 use crate::net::Polled;
 use crate::net::capture::{CaptureSource, Progress};
 use crate::publish::Outlet;
-use crate::publish::multicast::Publisher;
+use crate::publish::multicast::{Publisher, PublisherHandle, PublisherReport};
 use crate::publish::region::{RegionSpec, Regions};
 use crate::replay::book_csv::BookCsv;
 use crate::replay::outlet::ReplayOutlet;
@@ -127,6 +127,7 @@ pub fn replay(spec: &ReplaySpec, stop: &Arc<AtomicBool>, watch: &mut dyn Watch) 
         idle: Idle::new(spec.mode),
         longest: LongestPoll::new(BREACH_NS),
         stop: stop.clone(),
+        publisher,
     };
     let ground = take_core(spec.core)?;
     run.wait_for_consumers(spec, &instance, watch)?;
@@ -144,8 +145,7 @@ pub fn replay(spec: &ReplaySpec, stop: &Arc<AtomicBool>, watch: &mut dyn Watch) 
     report.interrupted = stop.load(Ordering::Acquire);
     report.polling = format!("{}{ground}", format!("{:?}", spec.mode).to_lowercase());
     run.linger(spec, &instance, watch);
-    run.finish()?;
-    report.publisher = publisher.map(|publisher| publisher.finish(PUBLISHER_MAX));
+    report.publisher = run.finish()?;
     Ok(report)
 }
 
@@ -165,6 +165,7 @@ struct Run {
     idle: Idle,
     longest: LongestPoll,
     stop: Arc<AtomicBool>,
+    publisher: Option<PublisherHandle>,
 }
 
 impl Run {
@@ -197,11 +198,13 @@ impl Run {
             self.serve();
             let seats = &self.lane.publisher.outlet.seats;
             let found = seats.consumers();
+            let ready = self.publisher.as_ref().is_none_or(PublisherHandle::is_ready);
+            let all_there = found >= wanted && ready;
             // A seat whose first books are still to be sent would get no book records yet.
-            if (found >= wanted && !seats.refreshes_pending()) || self.stopped() {
+            if (all_there && !seats.refreshes_pending()) || self.stopped() {
                 return Ok(());
             }
-            if found >= wanted {
+            if all_there {
                 continue;
             }
             if begun.elapsed() > patience {
@@ -249,6 +252,8 @@ impl Run {
     /// Seats that still wait for a book get it; images are brought up to date.
     fn flush(&mut self) {
         let begun = Instant::now();
+        // An interrupted replay has not seen the end of its files.
+        self.lane.end_holds(self.clock.now());
         self.serve();
         while self.lane.publisher.outlet.refreshes_pending()
             && begun.elapsed() < FLUSH_MAX
@@ -257,7 +262,7 @@ impl Run {
             self.serve();
             std::thread::yield_now();
         }
-        self.lane.flush_images();
+        self.lane.finish(&self.source, self.clock.now());
     }
 
     fn linger(&mut self, spec: &ReplaySpec, instance: &str, watch: &mut dyn Watch) {
@@ -273,7 +278,7 @@ impl Run {
         }
     }
 
-    fn finish(self) -> Result<()> {
+    fn finish(self) -> Result<Option<PublisherReport>> {
         let outlet = self.lane.publisher.outlet;
         if let Some(records) = outlet.records {
             records.finish()?;
@@ -281,6 +286,8 @@ impl Run {
         if let Some(csv) = outlet.csv {
             csv.finish()?;
         }
-        outlet.seats.close()
+        outlet.seats.close()?;
+        // It sends what is left in its rings, which outlive their names.
+        Ok(self.publisher.map(|publisher| publisher.finish(PUBLISHER_MAX)))
     }
 }

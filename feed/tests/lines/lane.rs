@@ -198,6 +198,16 @@ fn the_end_of_a_source_ends_every_hold() {
     assert_eq!(lane.gaps.missing(), 1);
 }
 
+#[test]
+fn a_lane_that_is_ended_holds_nothing_back() {
+    let mut lane = begun();
+    give_line(&mut lane, &mold(SESSION, 3, &bids(3..4)), 1, 10);
+    lane.finish(&Memory::default(), 11);
+    assert_eq!(added(&lane.publisher.outlet.take()), [(3, 1, 10)]);
+    assert_eq!(lane.publisher.counts.gaps_declared, 1);
+    assert_eq!(lane.publisher.counts.lines[0].won, 2);
+}
+
 /// A capture of both groups: (line, time, datagram).
 fn captured(folder: &std::path::Path, packets: &[(u8, u64, Vec<u8>)]) -> std::path::PathBuf {
     let frame = |(line, at, datagram): &(u8, u64, Vec<u8>)| {

@@ -113,7 +113,7 @@ fn account(sent: u64, lines: &[u8], spec: &ChaosSpec, came: &[Came], log: &[Logg
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(60))]
+    #![proptest_config(ProptestConfig::with_cases(40))]
 
     #[test]
     fn every_packet_is_accounted_for(
@@ -137,7 +137,7 @@ proptest! {
             delay_ns: (delay.0.min(delay.1), delay.0.max(delay.1)),
             lines: vec![1],
         };
-        let sent = 900;
+        let sent = 600;
         let mut chaos = Chaos::new(memory(sent, &lines), spec.clone()).logged();
         let came = drain(&mut chaos, budget, 500);
         account(sent, &lines, &spec, &came, chaos.log());

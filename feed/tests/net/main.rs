@@ -9,6 +9,7 @@ mod chaos_text;
 mod namespace;
 mod pcapng;
 mod sockets;
+mod system_calls;
 mod tap;
 mod udp;
 mod udp_errors;

@@ -252,7 +252,7 @@ fn a_full_disk_ends_the_recording_and_not_the_lane() {
 fn a_torn_tail_costs_its_packet_only() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = file(&folder);
-    let mut tap = Tap::create(numbered(20), &path, &tap_spec()).expect("a file");
+    let mut tap = Tap::create(numbered(6), &path, &tap_spec()).expect("a file");
     drain(&mut tap, &mut |_| {});
     tap.finish();
     let whole = std::fs::read(&path).expect("there");
@@ -329,5 +329,42 @@ fn a_udp_source_is_recorded_with_its_groups() {
         let line = if got.line == 1 { &a } else { &b };
         assert_eq!((udp.destination, udp.port), (line.group, line.port));
         assert_eq!((udp.payload, recorded.ts_ns), (got.bytes.as_slice(), got.ts_receive));
+    }
+}
+
+/// Records that `hotlane replay` makes of a file, without who took the stamp and on which line.
+fn replayed(folder: &tempfile::TempDir, capture: &Path) -> Vec<u8> {
+    let records = folder.path().join("records");
+    let done = std::process::Command::new(env!("CARGO_BIN_EXE_hotlane"))
+        .args(["replay", "--no-seats", "--instruments", "16", "--orders", "4096", "--records"])
+        .args([records.as_path(), capture])
+        .output()
+        .expect("it runs");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let mut bytes = std::fs::read(&records).expect("records");
+    bytes.chunks_mut(64).for_each(|record| record[3] = 0);
+    bytes
+}
+
+#[test]
+fn hotlane_replays_a_recording_like_the_original() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut packets = Vec::new();
+    drain(&mut market(), &mut |p| packets.push((p.ts_receive, Link::Ethernet.packet(p.bytes))));
+    let original = folder.path().join("original.pcap");
+    std::fs::write(&original, pcap(false, true, 1, &packets)).expect("written");
+    let source = CaptureSource::open(std::slice::from_ref(&original), None).expect("a capture");
+    let frames = folder.path().join("frames.pcapng");
+    let mut tap = Tap::create(source, &frames, &TapSpec::default()).expect("a file");
+    drain(&mut tap, &mut |_| {});
+    drop(tap);
+    let payloads = folder.path().join("payloads.pcapng");
+    let mut tap = Tap::create(market(), &payloads, &tap_spec()).expect("a file");
+    drain(&mut tap, &mut |_| {});
+    drop(tap);
+    let want = replayed(&folder, &original);
+    assert!(want.len() > 64 * 3_000, "{} bytes of records", want.len());
+    for recording in [&frames, &payloads] {
+        assert!(replayed(&folder, recording) == want, "{}", recording.display());
     }
 }

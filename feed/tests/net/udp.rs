@@ -133,6 +133,7 @@ fn only_the_named_sender_is_heard() {
     }
     let got = receive(&mut source, 20);
     assert_eq!(bytes(&got), (0..20).map(|n| vec![n, 2]).collect::<Vec<_>>());
+    assert_eq!(source.foreign(1), 0, "the kernel filters a group");
     // A unicast address has no filter in the kernel: the source looks itself, and counts.
     let unicast = UdpLine { source: Some(good), ..line(4, HERE, port()) };
     let mut source = open(&spec(vec![unicast.clone()]));

@@ -6,7 +6,7 @@
 use serde::Serialize;
 use shm::images::ImageReader;
 use shm::mapping::MappedLines;
-use wire::{Nature, Quality};
+use wire::Quality;
 
 /// Images that are looked at: a lane's session decides for all of its instruments.
 const MOST: u32 = 512;
@@ -43,9 +43,12 @@ impl Natures {
         }
     }
 
-    /// Whether this nature occurred.
-    pub fn has(self, nature: Nature) -> bool {
-        self.seen.get(nature as usize).copied().unwrap_or(false)
+    /// Both together.
+    #[must_use]
+    pub fn with(self, other: Natures) -> Natures {
+        let [a, b, c] = self.seen;
+        let [d, e, f] = other.seen;
+        Natures { seen: [a || d, b || e, c || f] }
     }
 
     /// Whether all that was seen is live. Nothing seen is not live: nothing says so.
@@ -74,7 +77,7 @@ impl Serialize for Natures {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wire::BookState;
+    use wire::{BookState, Nature};
 
     #[test]
     fn only_live_alone_is_live() {
@@ -87,6 +90,13 @@ mod tests {
         assert_eq!(of(&[Nature::Live]), ("live", true));
         assert_eq!(of(&[Nature::Recorded]), ("recorded", false));
         assert_eq!(of(&[Nature::Live, Nature::Simulated]), ("mixed", false));
+        let one = |nature| {
+            let mut seen = Natures::default();
+            seen.note(Quality::new(BookState::Live, nature));
+            seen
+        };
+        assert_eq!(one(Nature::Recorded).with(Natures::default()).name(), "recorded");
+        assert_eq!(one(Nature::Recorded).with(one(Nature::Live)).name(), "mixed");
     }
 
     #[test]

@@ -164,12 +164,20 @@ impl<W: Write> Page<W> {
         self.out
     }
 
-    /// Begins a terminal's screen anew.
+    /// Begins a terminal's screen anew; lines that are too long are cut by the terminal.
     ///
     /// # Errors
     /// What the writer says.
     pub fn redraw(&mut self) -> io::Result<()> {
-        self.out.write_all(b"\x1b[H\x1b[2J")
+        self.out.write_all(b"\x1b[?7l\x1b[H\x1b[2J")
+    }
+
+    /// The screen is drawn; lines wrap again.
+    ///
+    /// # Errors
+    /// What the writer says.
+    pub fn drawn(&mut self) -> io::Result<()> {
+        self.out.write_all(b"\x1b[?7h")
     }
 
     /// A heading, with a blank line before it.

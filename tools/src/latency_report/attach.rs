@@ -2,11 +2,15 @@
 //!
 //! The tool takes a seat on every lane, with the policy that loses rather than hold up the lane,
 //! and polls as a consumer does. The clock is the instance's own clock page, by which the lane
-//! stamps too, so that a stamp of the poll loop is subtracted on one and the same line.
+//! stamps too, so that a stamp of the poll loop is subtracted on one and the same line. A stamp of
+//! the kernel is of the kernel's clock, which the page follows: how far the two are apart is
+//! measured before and after. A network card's clock is its own, so that only the bound of the
+//! page against UTC says anything.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use affinity::sample::ClockSample;
 use affinity::{Calibration, Idle, PollMode};
 use client::{AttachSpec, Client, Event, FilterSpec, Policy, Wanted};
 use shm::clock_page::{ClockPage, ClockReader};
@@ -31,6 +35,8 @@ pub struct Measured {
     pub lost: u64,
     /// Bound of the error of the instance's clock against UTC at the end, ns.
     pub clock_error_ns: u64,
+    /// The clock page and the kernel's clock were at most so far apart, ns.
+    pub kernel_apart_ns: u64,
     /// Counter that the instance's clock reads.
     pub counter: &'static str,
     /// Whether the producer ended, died or was replaced before the time was over.
@@ -83,6 +89,17 @@ impl PageClock {
         self.calibration.now_ns(self.calibration.counter.read())
     }
 
+    /// How far the page and the kernel's clock are apart, at most; where the kernel's clock cannot
+    /// be read, as far as each may be from UTC.
+    fn apart_ns(&self) -> u64 {
+        let Ok(sample) = ClockSample::take(self.calibration.counter) else {
+            return self.error_ns();
+        };
+        let apart = self.calibration.now_ns(sample.ticks).abs_diff(sample.utc_ns);
+        let doubt = self.calibration.duration_ns(sample.uncertainty_ticks).saturating_add(1);
+        apart.saturating_add(doubt)
+    }
+
     fn error_ns(&self) -> u64 {
         self.calibration.error_at(self.calibration.counter.read())
     }
@@ -106,6 +123,7 @@ pub fn measure(
     let reader = client.instance().and_then(|view| view.clock());
     let mut clock = reader.and_then(PageClock::new).ok_or(AttachError::NoClock)?;
     let mut tallies = vec![Tally::default(); client.lanes().len()];
+    let apart_ns = clock.apart_ns();
     let mut idle = Idle::new(poll);
     let (begun, mut cut_short) = (Instant::now(), None);
     // Partner: the signal handler's store. A flag that stands alone.
@@ -130,6 +148,7 @@ pub fn measure(
         duration_ns,
         lost,
         clock_error_ns: clock.error_ns(),
+        kernel_apart_ns: apart_ns.max(clock.apart_ns()),
         counter: clock.calibration.counter.name(),
         cut_short,
     })

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use shm::clock_page::ClockPage;
 use shm::histogram::Histogram;
-use wire::{Class, StampBy};
+use wire::Class;
 
 use super::attach::{Measured, calibration};
 use super::copy::{InstanceCopy, LaneCopy};
@@ -210,18 +210,21 @@ impl InstanceReport {
 
     /// What is not live of it, for people; `None` if all of it is.
     pub fn not_live(&self) -> Option<String> {
-        let seen = self.attached.iter().flat_map(|a| &a.lanes);
-        let seen = seen.filter(|lane| lane.records > 0).map(|lane| (&lane.name, lane.nature));
-        let lanes = self.lanes.iter().map(|lane| (&lane.name, lane.nature)).chain(seen);
-        let mut said: Vec<String> = lanes
+        let of_records = |name: &String| {
+            let measured = self.attached.iter().flat_map(|attached| &attached.lanes);
+            measured.filter(|lane| lane.name == *name).map(|lane| lane.nature).next()
+        };
+        let lanes = self
+            .lanes
+            .iter()
+            .map(|lane| (&lane.name, lane.nature.with(of_records(&lane.name).unwrap_or_default())));
+        let said: Vec<String> = lanes
             .filter(|(_, nature)| !nature.is_live())
             .map(|(name, nature)| match nature.name() {
                 "unknown" => format!("{name} does not say what it is"),
                 nature => format!("{name} is {nature}"),
             })
             .collect();
-        said.sort();
-        said.dedup();
         (!said.is_empty()).then(|| said.join(", "))
     }
 }
@@ -257,7 +260,7 @@ fn stages(found: Vec<super::copy::NamedHistogram>, clock_bound: Option<u64>) -> 
 }
 
 fn attached(measured: Measured, poll: &'static str) -> AttachedReport {
-    let bound = measured.clock_error_ns;
+    let bounds = [0, measured.kernel_apart_ns, measured.clock_error_ns];
     AttachedReport {
         duration_ns: measured.duration_ns,
         poll,
@@ -267,12 +270,15 @@ fn attached(measured: Measured, poll: &'static str) -> AttachedReport {
         lanes: measured
             .lanes
             .iter()
-            .map(|(name, tally)| attached_lane(name, tally, bound))
+            .map(|(name, tally)| attached_lane(name, tally, bounds))
             .collect(),
     }
 }
 
-fn attached_lane(name: &str, tally: &Tally, clock_error_ns: u64) -> AttachedLane {
+/// `bounds` are those of receive to consume, by taker of the stamp: the poll loop stamps by the
+/// clock page itself, the kernel by the clock that the page follows, the card by its own.
+fn attached_lane(name: &str, tally: &Tally, bounds: [u64; TAKERS.len()]) -> AttachedLane {
+    let [.., clock_error_ns] = bounds;
     let takers = || TAKERS.iter().enumerate();
     let of_class = |class: Class| {
         takers().filter_map(move |(at, taker)| {
@@ -281,8 +287,7 @@ fn attached_lane(name: &str, tally: &Tally, clock_error_ns: u64) -> AttachedLane
                 class: class.name(),
                 stamp: taker.name(),
                 unit: "ns",
-                // The poll loop stamps by the same clock page; the others by clocks of their own.
-                bound_ns: if *taker == StampBy::Poll { 0 } else { clock_error_ns },
+                bound_ns: bounds.get(at).copied().unwrap_or(clock_error_ns),
                 spread: Spread::of(&histogram, SUB_BITS),
                 histogram,
             })

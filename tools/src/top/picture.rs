@@ -241,6 +241,8 @@ impl LaneTop {
             let histogram = now.histogram.since(&then.histogram)?;
             Some(Spread::of(&histogram, now.sub_bits))
         });
+        // Written by either name.
+        let missed = lane.get("messages_missed").or_else(|| lane.get("messages_missing"));
         let line = |number| LineTop::new(instance, lane, number, since, now_ns);
         let all_won = lane.lines().iter().filter_map(|n| lane.get(&format!("line{n}.won"))).sum();
         LaneTop {
@@ -258,7 +260,7 @@ impl LaneTop {
             poll_breaches: lane.get("poll_breaches"),
             held: lane.get("held"),
             hold_expired: lane.get("hold_expired"),
-            messages_missed: lane.get("messages_missed"),
+            messages_missed: missed,
             receive_publish: recent,
             receive_publish_total: total
                 .map(|kept: &Kept| Spread::of(&kept.histogram, kept.sub_bits)),

@@ -40,8 +40,8 @@ impl Tab {
         }
     }
 
-    /// Its tables with their titles.
-    pub fn tables(self, picture: &Picture) -> Vec<(String, Table)> {
+    /// Its tables with their titles; of gaps and errors at most so many of each lane.
+    pub fn tables(self, picture: &Picture, most: usize) -> Vec<(String, Table)> {
         let titled = |title: &str, table| (title.to_string(), table);
         match self {
             Tab::Overview => vec![
@@ -50,8 +50,8 @@ impl Tab {
                 titled("polling", polling(picture)),
             ],
             Tab::Seats => vec![titled("seats", seats(picture))],
-            Tab::Gaps => vec![(gaps_title(picture), gaps(picture))],
-            Tab::Errors => vec![titled("errors", errors(picture))],
+            Tab::Gaps => vec![(gaps_title(picture, most), gaps(picture, most))],
+            Tab::Errors => vec![titled("errors", errors(picture, most))],
             Tab::Latency => vec![
                 titled("receive -> publish", latency(picture)),
                 titled("copies that came later than the first", skews(picture)),
@@ -64,8 +64,13 @@ fn all(picture: &Picture) -> impl Iterator<Item = (&InstanceTop, &LaneTop)> {
     picture.instances.iter().flat_map(|one| one.lanes.iter().map(move |lane| (one, lane)))
 }
 
-fn label((instance, lane): (&InstanceTop, &LaneTop)) -> Cell {
-    Cell::text(format!("{}.{}", instance.name, lane.name)).paint(Paint::Bold)
+/// Names a lane, with its instance only where there are several: columns are scarce.
+fn label(picture: &Picture, (instance, lane): (&InstanceTop, &LaneTop)) -> Cell {
+    let name = match picture.instances.len() {
+        1 => lane.name.clone(),
+        _ => format!("{}.{}", instance.name, lane.name),
+    };
+    Cell::text(name).paint(Paint::Bold)
 }
 
 /// A number with `k`, `M` or `G`, three or four digits wide.
@@ -123,7 +128,7 @@ fn lanes(picture: &Picture) -> Table {
     for (instance, lane) in all(picture) {
         let live = if lane.nature.is_live() { Paint::Good } else { Paint::Warn };
         table.row([
-            label((instance, lane)),
+            label(picture, (instance, lane)),
             Cell::text(lane.state.name()).paint(lane.state.paint()),
             Cell::text(lane.nature.name()).paint(live),
             rate(lane.packets),
@@ -150,7 +155,7 @@ fn polling(picture: &Picture) -> Table {
         Table::new(&["lane", "polls/s", "found", "longest poll", "breaches", "pid", "up"]);
     for (instance, lane) in all(picture).filter(|(_, lane)| lane.polls.total.is_some()) {
         table.row([
-            label((instance, lane)),
+            label(picture, (instance, lane)),
             rate(lane.polls),
             percent(lane.polls_found),
             time(lane.poll_longest_ns),
@@ -182,7 +187,7 @@ fn lines(picture: &Picture) -> Table {
     ]);
     for (instance, lane) in all(picture) {
         for line in &lane.lines {
-            let first = [label((instance, lane)), Cell::text(&line.line)];
+            let first = [label(picture, (instance, lane)), Cell::text(&line.line)];
             table.row(first.into_iter().chain(line_cells(line)));
         }
     }
@@ -232,7 +237,7 @@ fn seats(picture: &Picture) -> Table {
     ]);
     for (instance, lane) in all(picture) {
         for top in lane.seats.iter().filter(|top| top.is_used()) {
-            table.row([label((instance, lane))].into_iter().chain(seat_cells(top)));
+            table.row([label(picture, (instance, lane))].into_iter().chain(seat_cells(top)));
         }
     }
     table
@@ -258,14 +263,16 @@ fn seat_cells(top: &SeatTop) -> [Cell; 12] {
     ]
 }
 
-fn gaps_title(picture: &Picture) -> String {
+fn gaps_title(picture: &Picture, most: usize) -> String {
     let sum = |of: fn(&LaneTop) -> u64| all(picture).map(|(_, lane)| of(lane)).sum::<u64>();
     let (declared, open) = (sum(|lane| lane.gaps.declared), sum(|lane| lane.gaps.open));
     let abandoned = sum(|lane| lane.gaps.abandoned);
-    format!("gaps: {declared} declared, {open} open, {abandoned} given up")
+    let cut = all(picture).any(|(_, lane)| lane.gaps.rows.len() > most);
+    let cut = if cut { format!("; the first {most} of each lane") } else { String::new() };
+    format!("gaps: {declared} declared, {open} open, {abandoned} given up{cut}")
 }
 
-fn gaps(picture: &Picture) -> Table {
+fn gaps(picture: &Picture, most: usize) -> Table {
     let mut table = Table::new(&[
         "lane",
         "gap",
@@ -281,7 +288,7 @@ fn gaps(picture: &Picture) -> Table {
         "declared",
     ]);
     for (instance, lane) in all(picture) {
-        for row in &lane.gaps.rows {
+        for row in lane.gaps.rows.iter().take(most) {
             let gap = &row.gap;
             let paint = match gap.state {
                 "healed" => Paint::Good,
@@ -290,7 +297,7 @@ fn gaps(picture: &Picture) -> Table {
             };
             let missing = gap.end.checked_sub(gap.first).filter(|_| gap.end != 0);
             table.row([
-                label((instance, lane)),
+                label(picture, (instance, lane)),
                 Cell::number(gap.gap_id),
                 Cell::text(gap.state).paint(paint),
                 Cell::number(gap.first),
@@ -308,17 +315,17 @@ fn gaps(picture: &Picture) -> Table {
     table
 }
 
-fn errors(picture: &Picture) -> Table {
+fn errors(picture: &Picture, most: usize) -> Table {
     let mut table = Table::new(&["lane", "count", "new", "error", "first", "last"]);
     for (instance, lane) in all(picture) {
-        for row in &lane.errors.rows {
+        for row in lane.errors.rows.iter().take(most) {
             let new = match row.new {
                 None => dash(true),
                 Some(0) => Cell::number(0).paint(Paint::Dim),
                 Some(new) => Cell::number(format!("+{new}")).paint(Paint::Warn),
             };
             table.row([
-                label((instance, lane)),
+                label(picture, (instance, lane)),
                 Cell::number(row.error.count),
                 new,
                 Cell::text(&row.error.text),
@@ -336,7 +343,9 @@ fn latency(picture: &Picture) -> Table {
         let recent = of.1.receive_publish.as_ref().map(|spread| ("the interval", spread));
         let total = of.1.receive_publish_total.as_ref().map(|spread| ("all", spread));
         for (over, spread) in recent.into_iter().chain(total) {
-            table.row([label(of), Cell::text(over)].into_iter().chain(spread_cells(spread)));
+            table.row(
+                [label(picture, of), Cell::text(over)].into_iter().chain(spread_cells(spread)),
+            );
         }
     }
     table
@@ -352,7 +361,7 @@ fn skews(picture: &Picture) -> Table {
     for (instance, lane) in all(picture) {
         for line in &lane.lines {
             let Some(skew) = &line.skew else { continue };
-            let first = [label((instance, lane)), Cell::text(&line.line)];
+            let first = [label(picture, (instance, lane)), Cell::text(&line.line)];
             table.row(first.into_iter().chain(spread_cells(skew)));
         }
     }

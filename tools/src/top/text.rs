@@ -7,6 +7,9 @@ use super::tables::Tab;
 use crate::inspect::page::{Page, Paint};
 use crate::inspect::words::{span, utc};
 
+/// Gaps and errors of each lane in text: JSON has more.
+const MOST_ROWS: usize = 10;
+
 /// The line that says how many things are wrong and names the first.
 pub fn verdict(picture: &Picture) -> String {
     let problems = &picture.problems;
@@ -42,7 +45,9 @@ pub fn print<W: Write>(picture: &Picture, page: &mut Page<W>) -> io::Result<()> 
     };
     page.line(&format!("{}, {over}", utc(picture.at_ns)), Paint::Dim)?;
     for tab in Tab::ALL {
-        for (title, table) in tab.tables(picture).iter().filter(|(_, table)| !table.is_empty()) {
+        for (title, table) in
+            tab.tables(picture, MOST_ROWS).iter().filter(|(_, table)| !table.is_empty())
+        {
             page.heading(title)?;
             page.table(table)?;
         }

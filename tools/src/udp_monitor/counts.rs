@@ -93,6 +93,12 @@ impl Rate {
         self.before = now;
     }
 
+    /// The whole run is the interval.
+    pub fn whole(&mut self, now: u64, seconds: f64) {
+        self.before = 0;
+        self.tick(now, seconds);
+    }
+
     /// A second, over the last interval; tenths.
     #[must_use]
     pub fn get(&self) -> f64 {
@@ -113,5 +119,7 @@ mod tests {
         assert_eq!(rate.get(), 0.0);
         rate.tick(101, 3.0);
         assert_eq!(rate.get(), 0.3);
+        rate.whole(101, 10.0);
+        assert_eq!(rate.get(), 10.1);
     }
 }

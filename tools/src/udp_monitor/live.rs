@@ -54,7 +54,10 @@ pub fn run<W: Write>(args: &Args, output: &mut Output<W>) -> Result<(), MonitorE
     let states = listeners.iter().map(GroupState::of).collect();
     let filter = Filter::new(&args.symbols, &args.exchanges);
     let mut monitor = Monitor::new(states, filter, args.max_symbols);
-    output.on_interface(format!("{} ({address})", args.interface));
+    let address = address.to_string();
+    let is_same = args.interface == address;
+    let name = if is_same { address } else { format!("{} ({address})", args.interface) };
+    output.on_interface(name);
 
     let began = Instant::now();
     let limit = args.limit().map(|limit| began + limit);
@@ -77,9 +80,9 @@ pub fn run<W: Write>(args: &Args, output: &mut Output<W>) -> Result<(), MonitorE
         wait(&listeners, until.min(LONGEST_WAIT))?;
         is_done = take(&mut listeners, &mut monitor, output, args.count)?;
     }
-    let now = Instant::now();
-    monitor.tick((now - shown).as_secs_f64());
-    output.summary(&monitor, now_ns(), (now - began).as_secs_f64(), None)
+    let seconds = began.elapsed().as_secs_f64();
+    monitor.whole(seconds);
+    output.summary(&monitor, now_ns(), seconds, None)
 }
 
 fn wait(listeners: &[Listener], longest: Duration) -> Result<(), MonitorError> {

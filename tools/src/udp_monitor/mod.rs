@@ -120,7 +120,7 @@ fn read_file<W: Write>(
     let seconds = last.saturating_sub(first) as f64 / 1e9;
     // Rates of a capture are those over its whole length.
     if seconds > 0.0 {
-        monitor.tick(seconds);
+        monitor.whole(seconds);
     }
     output.summary(&monitor, last, seconds, Some(counts))
 }

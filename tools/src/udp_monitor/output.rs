@@ -86,6 +86,7 @@ impl<W: Write> Output<W> {
                 .sort_by(|a, b| (&a.exchange, &a.symbol).cmp(&(&b.exchange, &b.symbol)));
             self.page.redraw()?;
             view::tables(&mut self.page, &snapshot, ladder)?;
+            self.page.drawn()?;
         } else {
             view::lines(&mut self.page, &snapshot)?;
         }
@@ -112,6 +113,7 @@ impl<W: Write> Output<W> {
             (false, _) => {
                 if self.is_terminal && !self.args.each && !self.args.once {
                     self.page.redraw()?;
+                    self.page.drawn()?;
                 }
                 let ladder = self.wants_ladder();
                 view::tables(&mut self.page, &snapshot, ladder)?;
@@ -133,8 +135,8 @@ impl<W: Write> Output<W> {
         let mut snapshot = Snapshot::of(monitor, scope);
         snapshot.interface.clone_from(&self.interface);
         if fits {
-            let (columns, lines) = ratatui::crossterm::terminal::size().unwrap_or((80, 24));
-            let rows = view::rows(&snapshot, usize::from(columns), usize::from(lines));
+            let (_, lines) = ratatui::crossterm::terminal::size().unwrap_or((80, 24));
+            let rows = view::rows(&snapshot, usize::from(lines));
             snapshot.symbols.truncate(rows);
         }
         snapshot

@@ -78,7 +78,7 @@ pub struct Group {
     pub counts: Named,
     /// Text lines.
     pub text_lines: u64,
-    /// Everything received a second, over the last interval.
+    /// Everything received a second, over the last interval; at the end, over the whole run.
     pub rate: f64,
     /// Numbers missing now.
     pub missing: u64,

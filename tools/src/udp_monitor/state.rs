@@ -3,9 +3,12 @@
 use std::collections::HashMap;
 use std::net::SocketAddrV4;
 
-use wire::datagram::{Datagram, DatagramReject, Items, NAME_BYTES, TextLine, TextReject, is_text};
+use wire::datagram::{
+    Datagram, DatagramReject, Items, NAME_BYTES, PacketType, TextLine, TextReject, is_text,
+};
 
 use super::capture::Arrival;
+use super::counts::Rate;
 use super::filter::Filter;
 use super::group::GroupState;
 use super::stream::Seen;
@@ -193,17 +196,27 @@ impl Monitor {
 
     /// An interval has passed: rates are those of it.
     pub fn tick(&mut self, seconds: f64) {
+        self.each_rate(|rate, count| rate.tick(count, seconds));
+    }
+
+    /// The run is over: rates are those of all of it.
+    pub fn whole(&mut self, seconds: f64) {
+        self.each_rate(|rate, count| rate.whole(count, seconds));
+    }
+
+    fn each_rate(&mut self, set: impl Fn(&mut Rate, u64)) {
         for group in &mut self.groups {
-            group.rate.tick(group.received(), seconds);
+            let received = group.received();
+            set(&mut group.rate, received);
         }
         for exchange in &mut self.exchanges {
-            exchange.rate.tick(exchange.counts.total(), seconds);
-            let trades = exchange.counts.named().trades;
-            exchange.trade_rate.tick(trades, seconds);
+            set(&mut exchange.rate, exchange.counts.total());
+            set(&mut exchange.trade_rate, exchange.counts.items(PacketType::Trade));
         }
         for symbol in &mut self.symbols {
-            symbol.rate.tick(symbol.counts.total(), seconds);
-            symbol.trade_rate.tick(symbol.trades(), seconds);
+            let trades = symbol.trades();
+            set(&mut symbol.rate, symbol.counts.total());
+            set(&mut symbol.trade_rate, trades);
         }
     }
 }

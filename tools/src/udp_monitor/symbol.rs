@@ -3,7 +3,8 @@
 use wire::codes::TradingState;
 use wire::datagram::{Datagram, DefinitionItem, Items, PacketType, TextLine, TradeItem};
 use wire::instrument::text_of;
-use wire::quality::BookState;
+use wire::payload::Level;
+use wire::quality::{BookState, Side};
 
 use super::book::BookSide;
 use super::counts::{Counts, Rate};
@@ -101,7 +102,17 @@ impl SymbolState {
                 self.name = Some(text_of(&item.native_symbol));
                 self.definition = Some(*item);
             }
-            Items::Heartbeat(_) | Items::Orders(_) | Items::Records(_) => {}
+            Items::Records(items) => {
+                let records = items.iter().map(|item| item.to_record());
+                records.filter(|one| one.get::<Level>().is_some()).for_each(|level| {
+                    // The side goes out in its own exponents now; what was shown is old.
+                    match level.quality.get_side() {
+                        Side::Bid => self.bid.clear(),
+                        Side::Ask => self.ask.clear(),
+                    }
+                });
+            }
+            Items::Heartbeat(_) | Items::Orders(_) => {}
         }
     }
 
@@ -192,5 +203,75 @@ impl ExchangeState {
                 self.said.conn = Some([connected, disconnected, reconnect_count, total]);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wire::datagram::{BookItem, Envelope, Item, MAX_DATAGRAM, RecordItem, StatusItem, write};
+    use wire::{Header, Nature, Quality, Record};
+
+    use super::*;
+
+    fn take<I: Item>(state: &mut SymbolState, is_bid: bool, item: I, seen: Seen) {
+        let mut name = [0; 20];
+        name[0] = b'A';
+        let mut buffer = [0; MAX_DATAGRAM];
+        let envelope =
+            Envelope { symbol: name, exchange: name, is_last: true, is_bid, ..Envelope::default() };
+        let length = write(&mut buffer, &envelope, &[item]).expect("fits");
+        let datagram = Datagram::parse(&buffer[..length]).expect("right");
+        state.take(&datagram, seen, 0, 1);
+    }
+
+    fn level(price: i64) -> BookItem {
+        BookItem { price: price.into(), quantity: 1.into() }
+    }
+
+    fn state_with_book() -> SymbolState {
+        let mut state = SymbolState::new("A", "A", 0);
+        take(&mut state, true, level(9), Seen::Next);
+        take(&mut state, false, level(10), Seen::Next);
+        assert!(state.bid.is_certain() && state.ask.is_certain());
+        assert_eq!(state.book_state, Some(BookState::Live));
+        state
+    }
+
+    #[test]
+    fn what_is_late_or_repeated_changes_no_book() {
+        let mut state = state_with_book();
+        take(&mut state, true, level(7), Seen::Late);
+        take(&mut state, true, level(6), Seen::Repeat);
+        assert_eq!(state.bid.levels(), [(9, 1)]);
+        // A late one was not counted before, a repeated one was.
+        assert_eq!(state.counts.total(), 3);
+    }
+
+    #[test]
+    fn a_book_that_is_not_live_is_not_shown() {
+        let mut state = state_with_book();
+        let item = StatusItem { book_state: BookState::Gapped as u8, ..StatusItem::ZERO };
+        take(&mut state, false, item, Seen::Next);
+        assert!(!state.bid.is_known() && !state.ask.is_known());
+        assert_eq!(state.book_state, Some(BookState::Gapped));
+    }
+
+    #[test]
+    fn a_trading_status_that_says_nothing_of_the_book_leaves_it() {
+        let mut state = state_with_book();
+        let item = StatusItem { trading_state: TradingState::Halted as u8, ..StatusItem::ZERO };
+        take(&mut state, false, item, Seen::Next);
+        assert!(state.bid.is_certain());
+        assert_eq!(state.trading_state, Some(TradingState::Halted));
+    }
+
+    #[test]
+    fn a_side_that_goes_out_as_records_is_not_shown_as_it_was() {
+        let mut state = state_with_book();
+        let quality = Quality::new(BookState::Live, Nature::Live).side(Side::Ask);
+        let header = Header { quality, ..Header::default() };
+        let record = Record::new(header, Level { price: 1, quantity: 2, ..Level::default() });
+        take(&mut state, false, RecordItem::of(&record), Seen::Next);
+        assert!(state.bid.is_known() && !state.ask.is_known());
     }
 }

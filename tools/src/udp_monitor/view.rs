@@ -17,17 +17,14 @@ const AROUND: usize = 4;
 
 /// How many symbols fit on a terminal under everything else of this snapshot.
 #[must_use]
-pub fn rows(of: &Snapshot, columns: usize, lines: usize) -> usize {
+pub fn rows(of: &Snapshot, lines: usize) -> usize {
     let rest = Snapshot { symbols: Vec::new(), ..of.clone() };
     let mut page = Page::new(Vec::new(), false);
     if tables(&mut page, &rest, false).is_err() {
         return 0;
     }
     let text = String::from_utf8(page.into_inner()).unwrap_or_default();
-    // A line longer than the terminal is wide takes several.
-    let taken: usize =
-        text.lines().map(|line| line.chars().count().div_ceil(columns.max(1)).max(1)).sum();
-    lines.saturating_sub(taken + AROUND)
+    lines.saturating_sub(text.lines().count() + AROUND)
 }
 
 /// The whole view. `ladder` shows all levels of the symbols instead of their best.
@@ -58,7 +55,7 @@ pub fn tables<W: Write>(page: &mut Page<W>, of: &Snapshot, ladder: bool) -> io::
             format!("symbols: {shown} of {known}, the busiest")
         };
         page.heading(&title)?;
-        page.table(&symbols(&of.symbols))?;
+        page.table(&symbols(&of.symbols, of.exchanges.len() > 1))?;
     }
     for (what, count) in &of.beyond {
         let text = format!("  {count} datagrams of further {what} are not remembered");
@@ -225,10 +222,11 @@ fn best(side: &Option<Vec<[String; 2]>>) -> [Cell; 2] {
     }
 }
 
-fn symbols(all: &[Symbol]) -> Table {
-    let mut table = Table::new(&[
-        "symbol",
+/// The exchange is a column where there are several.
+fn symbols(all: &[Symbol], with_exchange: bool) -> Table {
+    const HEAD: [&str; 14] = [
         "exchange",
+        "symbol",
         "a second",
         "trades",
         "last",
@@ -241,34 +239,40 @@ fn symbols(all: &[Symbol]) -> Table {
         "book",
         "trading",
         "age",
-    ]);
+    ];
+    let from = usize::from(!with_exchange);
+    let mut table = Table::new(&HEAD[from..]);
     for of in all {
-        let [bid, bid_quantity] = best(&of.bids);
-        let [ask, ask_quantity] = best(&of.asks);
-        let last = of.last_trade.as_ref();
-        let text = |value: Option<&String>| value.cloned().unwrap_or_else(|| "-".to_owned());
-        let name = match &of.name {
-            Some(name) if *name != of.symbol => format!("{} = {name}", of.symbol),
-            _ => of.symbol.clone(),
-        };
-        table.row([
-            Cell::text(name),
-            Cell::text(&of.exchange),
-            Cell::number(format!("{:.1}", of.rate)),
-            Cell::number(of.counts.trades),
-            Cell::number(text(last.and_then(|trade| trade.price.as_ref()))),
-            Cell::number(text(last.and_then(|trade| trade.quantity.as_ref()))),
-            Cell::text(last.map_or("-", |trade| trade.side)),
-            bid_quantity,
-            bid,
-            ask,
-            ask_quantity,
-            book(of),
-            trading(of),
-            age(Some(of.age_ns)),
-        ]);
+        table.row(symbol(of).into_iter().skip(from));
     }
     table
+}
+
+fn symbol(of: &Symbol) -> [Cell; 14] {
+    let [bid, bid_quantity] = best(&of.bids);
+    let [ask, ask_quantity] = best(&of.asks);
+    let last = of.last_trade.as_ref();
+    let text = |value: Option<&String>| value.cloned().unwrap_or_else(|| "-".to_owned());
+    let name = match &of.name {
+        Some(name) if *name != of.symbol => format!("{} = {name}", of.symbol),
+        _ => of.symbol.clone(),
+    };
+    [
+        Cell::text(&of.exchange),
+        Cell::text(name),
+        Cell::number(format!("{:.1}", of.rate)),
+        Cell::number(of.counts.trades),
+        Cell::number(text(last.and_then(|trade| trade.price.as_ref()))),
+        Cell::number(text(last.and_then(|trade| trade.quantity.as_ref()))),
+        Cell::text(last.map_or("-", |trade| trade.side)),
+        bid_quantity,
+        bid,
+        ask,
+        ask_quantity,
+        book(of),
+        trading(of),
+        age(Some(of.age_ns)),
+    ]
 }
 
 fn book(of: &Symbol) -> Cell {

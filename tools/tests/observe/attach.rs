@@ -65,8 +65,13 @@ fn stamps_are_measured_apart_and_recorded_ones_refused() {
         let p50 = found["p50"].as_u64().expect("p50");
         assert!(p50 >= age && p50 < age + age / 2 + 25_000_000, "{stamp:?}: {p50} of {age}");
         assert!(found["min"].as_u64().is_some_and(|min| min >= age - age / 64), "{found}");
-        let one_clock = found["bound_ns"] == 0;
-        assert_eq!(one_clock, stamp == StampBy::Poll, "{found}");
+        let bound = found["bound_ns"].as_u64().expect("a bound");
+        match stamp {
+            StampBy::Poll => assert_eq!(bound, 0),
+            // The page was made from the kernel's clock within the second, and runs beside it.
+            StampBy::Kernel => assert!(bound > 0 && bound < 2_000_000, "{found}"),
+            _ => assert!((40..1_000).contains(&bound), "{found}"),
+        }
     }
     // The venue stamped 50 us before: far more than 40 ns.
     let venue = lane["venue"].as_array().expect("a list");
@@ -90,8 +95,7 @@ fn a_bound_above_the_value_leaves_nothing_of_it() {
     );
     assert!(run.out.contains("recorded stamps say nothing"), "{}", run.out);
     assert!(run.out.contains("receive_consume +- 60.0 us"), "{}", run.out);
-    assert!(run.out.starts_with("NOT LIVE: main: "), "{}", run.out);
-    assert!(run.out.contains("nasdaq is simulated"), "{}", run.out);
+    assert!(run.out.starts_with("NOT LIVE: main: nasdaq is simulated\n"), "{}", run.out);
 }
 
 #[test]

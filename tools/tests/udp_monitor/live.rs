@@ -165,6 +165,91 @@ fn a_signal_ends_it_with_a_summary() {
     assert!(!out.contains('\x1b'), "a pipe is no terminal");
 }
 
+/// What scripts may rely on.
+#[test]
+fn the_names_in_json_are_these() {
+    let group = group();
+    let name = group.to_string();
+    let line = format!("--group {name} --json --interval 0.3 --for 1");
+    let run = during(&line, &[&name], || {
+        let send = sender(group);
+        session().iter().for_each(|bytes| send(bytes));
+    });
+    let all = run.json();
+    // Intervals, fewer on a busy machine, and the end.
+    let (last, before) = all.split_last().expect("the end");
+    assert!(!before.is_empty() && before.iter().all(|one| one["final"] == false), "{run:?}");
+    assert_eq!(last["final"], true);
+    let keys = |of: &Value| of.as_object().expect("an object").keys().cloned().collect::<Vec<_>>();
+    let names = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let counts = "trades books statuses definitions heartbeats orders records datagrams bytes";
+    let sorted = |text: String| {
+        let mut names = names(&text);
+        names.sort_unstable();
+        names
+    };
+    let found = |of: &Value| {
+        let mut keys = keys(of);
+        keys.sort_unstable();
+        keys
+    };
+    let top = "time_ns seconds final interface passed not_live groups exchanges symbols \
+               symbols_known beyond";
+    assert_eq!(found(last), sorted(top.to_owned()));
+    let group = "group text_lines rate missing holes late repeats old restarts interleaved \
+                 sequence publisher_start_s publisher rejects kernel_drops receive_buffer age_ns \
+                 transit_ns transit_max_ns heartbeat";
+    assert_eq!(found(&last["groups"][0]), sorted(format!("{counts} {group}")));
+    let exchange = "exchange nature symbols rate trade_rate text_lines said age_ns";
+    assert_eq!(found(&last["exchanges"][0]), sorted(format!("{counts} {exchange}")));
+    let symbol = "exchange symbol name rate trade_rate volume last_trade book_state \
+                  trading_state bids asks certain broken age_ns";
+    assert_eq!(found(&last["symbols"][0]), sorted(format!("{counts} {symbol}")));
+    // Fourteen arrivals in a second or, on a busy machine, more.
+    let rate = last["groups"][0]["rate"].as_f64().expect("a number");
+    assert!((1.0..=14.0).contains(&rate), "{rate}");
+}
+
+/// What the kernel dropped because the monitor was stopped is its own loss, to the datagram.
+#[test]
+fn what_the_kernel_dropped_is_counted() {
+    const SENT: u64 = 60_000;
+    let group = group();
+    let name = group.to_string();
+    let mut command = program(&format!("--group {name} --json --once --for 6"));
+    let child = command.stdout(std::process::Stdio::piped()).spawn().expect("it starts");
+    wait_joined(&[&name]);
+    let id = child.id().to_string();
+    let signal = |name: &str| {
+        let done = std::process::Command::new("kill").args([name, &id]).status().expect("kill");
+        assert!(done.success());
+    };
+    let send = sender(group);
+    let mut of = Publisher::new(START, "NASDAQ", Nature::Live);
+    send(&of.trades("AAPL", &[(1, 1)]));
+    signal("-STOP");
+    for _ in 1..SENT {
+        send(&of.trades("AAPL", &[(1, 1)]));
+    }
+    signal("-CONT");
+    std::thread::sleep(Duration::from_millis(500));
+    // The count comes with the next datagram that is not dropped.
+    send(&of.trades("AAPL", &[(1, 1)]));
+    std::thread::sleep(Duration::from_millis(300));
+    signal("-INT");
+    let done = child.wait_with_output().expect("it ends");
+    let all: Value = serde_json::from_slice(&done.stdout).expect("JSON");
+    let of = by(&all["groups"], "group", &name);
+    let count = |field: &str| of[field].as_u64().expect("a number");
+    if count("kernel_drops") == 0 {
+        // This system's buffers hold everything that was sent.
+        assert_eq!(count("datagrams"), SENT + 1);
+        return;
+    }
+    assert_eq!(count("datagrams") + count("kernel_drops"), SENT + 1);
+    assert_eq!(count("missing"), count("kernel_drops"));
+}
+
 #[test]
 fn symbols_are_bounded_and_the_rest_is_counted() {
     let group = group();

@@ -1,8 +1,8 @@
 //! 1.1 Best bid and offer, middle and spread.
 //!
 //! `mid2` is twice the middle, so that it stays an integer. The event mean of the spread and its
-//! time-weighted mean are different numbers, because wide moments produce bursts of updates; what is
-//! computed here over windows is the latter.
+//! time-weighted mean are different numbers, because wide moments produce bursts of updates; what
+//! is computed here over windows is the latter.
 
 use super::SECOND;
 use crate::flags;

@@ -1,7 +1,7 @@
 //! 1.5 Book imbalance: top 1, 5, 10 and 20 levels, and weighted by distance.
 //!
-//! From -1 (only asks) to 1 (only bids). Sums of quantities are exact; the weight of a distance of d
-//! ticks, 1/(1+d), is a fixed-point number of 10^-15, so that the weighted sums are exact integers
+//! From -1 (only asks) to 1 (only bids). Sums of quantities are exact; the weight of a distance of
+//! d ticks, 1/(1+d), is a fixed-point number of 10^-15, so that the weighted sums are exact integers
 //! too and the same on every machine.
 
 use super::ratio;

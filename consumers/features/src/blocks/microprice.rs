@@ -88,7 +88,7 @@ pub fn microprice(quote: &Quote, scale: Scale, table: Option<&MicroTable>) -> Mi
         None => {
             out.flags = flags::ESTIMATED;
             out.price = wap::wap(quote, scale);
-            // wap - mid, as one ratio: (2 numerator - mid2 · denominator) / (2 denominator · tick).
+            // wap - mid, as one ratio: (2 n - mid2 d) / (2 d tick), n / d = wap.
             let (numerator, denominator) = quote.wap_parts();
             let over = numerator
                 .saturating_mul(2)

@@ -8,6 +8,7 @@
 //! imbalance.rs   1.5  imbalance of quantities, by levels and by distance
 //! ofi.rs         2.1  order flow imbalance at the best prices
 //! tfi.rs         2.3  trade flow imbalance
+//! vwap.rs        2.5  average price since an anchor, weighted by volume
 //! ```
 
 pub mod bbo;
@@ -16,6 +17,7 @@ pub mod imbalance;
 pub mod microprice;
 pub mod ofi;
 pub mod tfi;
+pub mod vwap;
 pub mod wap;
 
 pub use bbo::{Bbo, BboValues, SpreadValues};
@@ -23,6 +25,7 @@ pub use imbalance::{ImbalanceValues, imbalance};
 pub use microprice::{MicroTable, MicroValues};
 pub use ofi::{Ofi, OfiValues};
 pub use tfi::{Tfi, TfiValues, TfiWindow};
+pub use vwap::{Anchor, Vwap, VwapValues};
 pub use wap::{Wap, WapGrid, WapValues};
 
 /// ns of a second.

@@ -20,6 +20,8 @@ pub(super) struct Lane {
     by_index: Vec<u32>,
     /// Places in the pool, in the order in which they were taken.
     pub(super) slots: Vec<usize>,
+    /// Receive times were taken on this host when the messages came, not by a recording.
+    pub(super) is_stamped_here: bool,
     /// In continuous trading; `None`: the venue did not say.
     pub(super) is_continuous: Option<bool>,
     /// Lines whose connection was told, and those that are up.
@@ -37,6 +39,7 @@ impl Default for Lane {
             last_sequence: 0,
             by_index: Vec::new(),
             slots: Vec::new(),
+            is_stamped_here: false,
             is_continuous: None,
             lines_known: 0,
             lines_up: 0,
@@ -80,8 +83,9 @@ impl Lane {
 
     /// Time goes on to that of a record. True if the record is from before that.
     #[inline(always)]
-    pub(super) fn take_time(&mut self, ts: i64, sequence: u64) -> bool {
+    pub(super) fn take_time(&mut self, ts: Option<i64>, sequence: u64) -> bool {
         self.last_sequence = sequence;
+        let Some(ts) = ts else { return false };
         let now = self.now.unwrap_or(ts);
         self.now = Some(now.max(ts));
         ts < now

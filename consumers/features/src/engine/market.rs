@@ -2,13 +2,24 @@
 
 use client::Event;
 use wire::codes::trade_flags;
-use wire::codes::{Aggressor, ConnectionState, SessionEvent, StatusScope, TradingState};
+use wire::codes::{
+    Aggressor, ConnectionState, DefinitionAction, SessionEvent, StatusScope, TradingState,
+};
 use wire::payload::{Connection, Definition, Lost, Session, Status, Trade};
 use wire::{Kind, Record};
 
-use super::{Engine, Moment, halted, put};
+use super::{Engine, Moment, halted, put, time};
+use crate::flags;
 use crate::inputs::{Print, Scale, Taker};
 use crate::output::{Cause, Sink};
+
+/// Time of a record by the venue's clock; by ours, and told, where it sends none.
+fn venue_time(record: &Record) -> (i64, u32) {
+    match record.ts_venue {
+        0 => (time(record.ts_receive), flags::CLOCK),
+        ts => (time(ts), 0),
+    }
+}
 
 impl Engine {
     #[inline]
@@ -19,6 +30,14 @@ impl Engine {
         let Some(one) = slot.and_then(|slot| pool.get_mut(slot)) else { return };
         let Some(trade) = record.get::<Trade>() else { return };
         let Some(counts) = counts.get_mut(moment.lane) else { return };
+        one.nature = record.quality.nature().unwrap_or(one.nature);
+        let (id, state, nature) = (one.id, one.state, one.nature);
+        let flags = moment.flags | halted(one);
+        let (at, clock) = venue_time(record);
+        let volume = (trade.price, trade.quantity);
+        one.volume(at, volume, flags | clock, &mut |feature, flags, values: &[u64]| {
+            put(counts, sink, moment, (id, state, nature), (feature, flags, values));
+        });
         if trade.flags & (trade_flags::AUCTION | trade_flags::BLOCK) != 0 {
             // Nobody took: both sides met in a cross, or off the book.
             counts.trades_unsigned += 1;
@@ -29,10 +48,7 @@ impl Engine {
             Some(Aggressor::Sell) => Some(Taker::Seller),
             _ => None,
         };
-        one.nature = record.quality.nature().unwrap_or(one.nature);
         let print = Print { price: trade.price, quantity: trade.quantity, taker };
-        let (id, state, nature) = (one.id, one.state, one.nature);
-        let flags = moment.flags | halted(one);
         let told = one.trade(moment.now, &print, flags, &mut |feature, flags, values: &[u64]| {
             put(counts, sink, moment, (id, state, nature), (feature, flags, values));
         });
@@ -131,9 +147,15 @@ impl Engine {
     }
 
     fn defined(&mut self, moment: &Moment, record: &Record) {
-        if let Some(definition) = record.get::<Definition>() {
-            let scale = Scale { price_exp: definition.price_exp, tick: definition.tick };
-            self.define_scale(moment.lane, record.instrument, scale);
+        let Some(definition) = record.get::<Definition>() else { return };
+        let scale = Scale { price_exp: definition.price_exp, tick: definition.tick };
+        self.define_as(moment.lane, record.instrument, scale, definition.class);
+        let is_gone = definition.action == DefinitionAction::Remove as u8;
+        if let Some(one) = self.instrument(moment.lane, record.instrument.index())
+            && is_gone
+        {
+            // Nothing more is said of it until it is defined again and has a book.
+            one.begin(one.id, scale);
         }
     }
 
@@ -165,7 +187,10 @@ impl Engine {
         let event = record.get::<Session>().and_then(|s| SessionEvent::from_bits(s.event));
         let Some(lane) = self.lanes.get_mut(moment.lane) else { return };
         match event {
-            Some(SessionEvent::StartOfMarketHours) => lane.is_continuous = Some(true),
+            Some(SessionEvent::StartOfMarketHours) => {
+                lane.is_continuous = Some(true);
+                self.anchor(moment.lane, venue_time(record).0);
+            }
             Some(
                 SessionEvent::StartOfMessages
                 | SessionEvent::StartOfSystemHours
@@ -179,10 +204,21 @@ impl Engine {
                     if let Some(one) = self.pool.get_mut(*slot) {
                         one.begin(one.id, one.scale);
                         one.trades_begin(moment.now);
+                        one.anchor(venue_time(record).0);
                     }
                 }
             }
             Some(SessionEvent::End) | None => {}
+        }
+    }
+
+    /// The day's volume begins.
+    fn anchor(&mut self, lane: usize, at: i64) {
+        let Some(lane) = self.lanes.get(lane) else { return };
+        for slot in &lane.slots {
+            if let Some(one) = self.pool.get_mut(*slot) {
+                one.anchor(at);
+            }
         }
     }
 

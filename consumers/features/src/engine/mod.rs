@@ -7,20 +7,21 @@
 //!
 //! Feature time is kept per lane, the greatest receive time so far, so that a lane's outputs do not
 //! depend on how lanes were interleaved. Grid outputs at g are made when the first message behind g
-//! comes, before it is taken. A heartbeat is such a message, a little earlier than it says: what was
-//! received just before it may still be in a queue.
+//! comes, before it is taken. A heartbeat is such a message, a little earlier than it says: what
+//! was received just before it may still be in a queue.
 
 mod counts;
 mod lane;
 mod market;
 
 use client::{BookSet, BookSpec, Event};
+use wire::codes::InstrumentClass;
 use wire::payload::{Heartbeat, Level};
-use wire::{InstrumentId, InstrumentRow, Kind, Nature, Path, Record, Side};
+use wire::{InstrumentId, InstrumentRow, Kind, Nature, Path, Record, Side, StampBy};
 
 pub use counts::Counts;
 
-use crate::blocks::MicroTable;
+use crate::blocks::{Anchor, MicroTable};
 use crate::flags;
 use crate::inputs::Scale;
 use crate::instrument::{Instrument, Sizes};
@@ -136,10 +137,10 @@ impl Engine {
     /// a known one is brought up to date.
     pub fn define(&mut self, lane: usize, row: &InstrumentRow) {
         let scale = Scale { price_exp: row.price_exp, tick: row.tick };
-        self.define_scale(lane, row.instrument, scale);
+        self.define_as(lane, row.instrument, scale, row.class);
     }
 
-    fn define_scale(&mut self, lane: usize, id: InstrumentId, scale: Scale) {
+    fn define_as(&mut self, lane: usize, id: InstrumentId, scale: Scale, class: u8) {
         if id.index() == 0 {
             return;
         }
@@ -157,7 +158,7 @@ impl Engine {
             counts.instruments_refused += u64::from(state.refuse(id.index()));
             return;
         };
-        instrument.begin(id, scale);
+        instrument.become_new(id, scale, anchor(class));
         if let Some(now) = now {
             instrument.trades_begin(now);
         }
@@ -182,11 +183,10 @@ impl Engine {
     fn record<S: Sink>(&mut self, event: &Event<'_>, lane: usize, record: &Record, sink: &mut S) {
         self.ensure_lane(lane);
         let kind = record.kind();
-        let ts = match record.get::<Heartbeat>() {
-            Some(beat) => time(beat.lane_now).saturating_sub(HEARTBEAT_SLACK),
-            None => time(record.ts_receive),
-        };
-        self.pass_time(lane, ts, record, sink);
+        let ts = self.time_of(lane, record);
+        if let Some(ts) = ts {
+            self.pass_time(lane, ts, record, sink);
+        }
         self.books.on(event);
         let Some(state) = self.lanes.get_mut(lane) else { return };
         let Some(counts) = self.counts.get_mut(lane) else { return };
@@ -194,7 +194,7 @@ impl Engine {
         let is_late = late || record.origin.path() == Path::Retransmission;
         let moment = Moment {
             lane,
-            now: state.now.unwrap_or(ts),
+            now: state.now.unwrap_or_else(|| time(record.ts_receive)),
             cause: cause(lane, record.sequence, record),
             flags: if is_late { flags::LATE } else { 0 } | state.flags(),
         };
@@ -207,6 +207,19 @@ impl Engine {
             Some(kind) => self.market(kind, &moment, record, sink),
             None => {}
         }
+    }
+
+    /// Time that a record tells. The handler's own records repeat the time of the last message, and
+    /// its heartbeats are in its clock, which is not that of a recording.
+    #[inline(always)]
+    fn time_of(&mut self, lane: usize, record: &Record) -> Option<i64> {
+        let state = self.lanes.get_mut(lane)?;
+        if record.origin.path() != Path::Handler {
+            state.is_stamped_here = record.origin.stamp() != StampBy::Recording;
+            return Some(time(record.ts_receive));
+        }
+        let beat = record.get::<Heartbeat>().filter(|_| state.is_stamped_here)?;
+        Some(time(beat.lane_now).saturating_sub(HEARTBEAT_SLACK))
     }
 
     /// Makes the grid outputs that are due before a message of time `ts` is taken.
@@ -322,6 +335,17 @@ impl Engine {
         one.book(moment.now, judged, flags, spec.table.as_ref(), &mut |feature, flags, values| {
             put(counts, sink, moment, (id, state, nature), (feature, flags, values));
         });
+    }
+}
+
+/// Stocks have sessions; the rest trades round the clock.
+fn anchor(class: u8) -> Anchor {
+    match InstrumentClass::from_bits(class) {
+        None | Some(InstrumentClass::Unknown | InstrumentClass::Equity) => Anchor::Session,
+        Some(InstrumentClass::Fund | InstrumentClass::Bond | InstrumentClass::Warrant) => {
+            Anchor::Session
+        }
+        Some(_) => Anchor::Day,
     }
 }
 

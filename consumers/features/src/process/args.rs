@@ -68,6 +68,9 @@ pub struct Args {
     /// A book without any record for so many seconds is stale; 0 = never [default: 0].
     #[arg(long, value_name = "S")]
     pub book_ttl_s: Option<u64>,
+    /// Lose nothing, however long it takes: for sources that are replays. A live lane refuses it.
+    #[arg(long)]
+    pub wait: bool,
     /// Table of the microprice, JSON; without one it is the plain weighted price.
     #[arg(long, value_name = "FILE")]
     pub microprice: Option<PathBuf>,

@@ -28,6 +28,8 @@ struct File {
     ring: Option<u64>,
     grid_ms: Option<u64>,
     book_ttl_s: Option<u64>,
+    #[serde(default)]
+    wait: bool,
     microprice: Option<PathBuf>,
     timeout: Option<u64>,
 }
@@ -59,6 +61,8 @@ pub struct Config {
     pub grid_ms: u64,
     /// Time after which a silent book is stale, s; 0: never.
     pub book_ttl_s: u64,
+    /// Nothing is lost, for sources that are replays.
+    pub wait: bool,
     /// Table of the microprice.
     pub table: Option<MicroTable>,
     /// Seconds to wait for the instance.
@@ -141,6 +145,7 @@ impl Config {
             ring,
             grid_ms,
             book_ttl_s,
+            wait: args.wait || file.wait,
             table: match args.microprice.clone().or(file.microprice) {
                 Some(path) => Some(table(&path)?),
                 None => None,

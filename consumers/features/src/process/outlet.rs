@@ -100,7 +100,7 @@ fn lane_spec(name: &str, rows: u32, config: &Config) -> LaneSpec {
         instruments: rows.saturating_sub(1).max(1),
         seats: config.seats,
         ring_capacity: config.ring,
-        allow_wait: false,
+        allow_wait: config.wait,
         counters: producer::spec::counter_table(counters.chain(own), histograms),
     }
 }

@@ -50,7 +50,8 @@ impl Report {
                 None => counts.insert(name, json!(value)),
             };
         }
-        let lane = |lane: &LaneReport| json!({"name": lane.name, "outputs": lane.outputs, "records": lane.records});
+        let lane =
+            |l: &LaneReport| json!({"name": l.name, "outputs": l.outputs, "records": l.records});
         json!({
             "generations": self.generations,
             "counts": counts,

@@ -33,7 +33,8 @@ fn spec(config: &Config) -> AttachSpec {
         true => Wanted::All,
         false => Wanted::Symbols(config.symbols.clone()),
     };
-    let filter = FilterSpec { classes: CLASSES, instruments, depth: 0, policy: Policy::Lose };
+    let policy = if config.wait { Policy::Wait } else { Policy::Lose };
+    let filter = FilterSpec { classes: CLASSES, instruments, depth: 0, policy };
     AttachSpec {
         root: config.root.clone(),
         instance: config.instance.clone(),
@@ -81,6 +82,7 @@ pub fn run(config: &Config, stop: &Arc<AtomicBool>) -> Result<Report> {
         refused: None,
         lost_seats: Vec::new(),
         was_attached: false,
+        refused_instruments: 0,
         report: Report::default(),
     };
     let outcome = process.follow(config, stop, &mut Idle::new(mode));
@@ -103,6 +105,8 @@ struct Process {
     /// Lanes whose seat was taken away.
     lost_seats: Vec<usize>,
     was_attached: bool,
+    /// Instruments without memory, as of the last look.
+    refused_instruments: u64,
     report: Report,
 }
 
@@ -197,6 +201,7 @@ impl Process {
         if now.saturating_sub(self.looked) >= LOOK {
             self.looked = now;
             self.adopt_clock();
+            self.tell_refused(config);
         }
         self.was_attached = self.was_attached || self.client.is_attached();
         let is_late = begun.elapsed() >= Duration::from_secs(config.timeout_s);
@@ -238,6 +243,21 @@ impl Process {
         let words = [p.tsc_base, p.utc_base, p.multiplier, p.error_ns, p.epoch, p.drift_ppb];
         if let Ok(calibration) = Calibration::from_words(words) {
             self.clock.adopt(calibration);
+        }
+    }
+
+    /// Says once that there is no memory for some instruments.
+    fn tell_refused(&mut self, config: &Config) {
+        let refused = self.engine.totals().instruments_refused;
+        if refused > self.refused_instruments {
+            if self.refused_instruments == 0 {
+                eprintln!(
+                    "features: no memory for {refused} instruments; raise --instruments ({}) or \
+                     name --symbols",
+                    config.instruments
+                );
+            }
+            self.refused_instruments = refused;
         }
     }
 

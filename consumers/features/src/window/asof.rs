@@ -137,7 +137,10 @@ mod tests {
     proptest! {
         #[test]
         fn state_is_the_last_one_up_to_the_time(
-            steps in prop::collection::vec((0_i64..30, prop::option::weighted(0.8, 1_i64..9)), 1..200),
+            steps in prop::collection::vec(
+                (0_i64..30, prop::option::weighted(0.8, 1_i64..9)),
+                1..200,
+            ),
         ) {
             let mut asof = AsOf::new(50, 256);
             let (mut states, mut now) = (Vec::new(), 0);

@@ -163,7 +163,10 @@ mod tests {
     proptest! {
         #[test]
         fn integrals_are_those_of_the_definition(
-            steps in prop::collection::vec((0_i64..9, prop::option::weighted(0.8, -5_i64..5)), 1..120),
+            steps in prop::collection::vec(
+                (0_i64..9, prop::option::weighted(0.8, -5_i64..5)),
+                1..120,
+            ),
         ) {
             let lengths = [7, 60];
             let mut mean = TimedMean::<2>::new(lengths, 256);

@@ -14,8 +14,8 @@ pub type Levels = Vec<(i64, i64)>;
 pub enum Frame {
     /// `bookTicker`.
     Quote(Quote),
-    /// `trade`.
-    Trade(Print),
+    /// `trade`, with the exchange's time in ns.
+    Trade(Print, i64),
     /// The REST snapshot.
     Snapshot { update: u64, bids: Levels, asks: Levels },
     /// `depthUpdate`; `update` is its last update.
@@ -65,7 +65,8 @@ fn frame(kind: &str, message: &Value) -> Frame {
         let maker_bought = data["m"].as_bool().expect("m");
         let taker = if maker_bought { Taker::Seller } else { Taker::Buyer };
         let (price, quantity) = (fixed(text(data, "p")), fixed(text(data, "q")));
-        Frame::Trade(Print { price, quantity, taker: Some(taker) })
+        let at = data["T"].as_i64().expect("T") * 1_000_000;
+        Frame::Trade(Print { price, quantity, taker: Some(taker) }, at)
     } else {
         Frame::Depth { update: number("u"), bids: levels(&data["b"]), asks: levels(&data["a"]) }
     }

@@ -101,6 +101,7 @@ pub struct Feed {
     pub state: BookState,
     pub nature: Nature,
     pub path: Path,
+    pub stamp: StampBy,
 }
 
 impl Feed {
@@ -111,7 +112,14 @@ impl Feed {
         let event = Event::Attached { lane: 0, generation: 1, instruments: room, filter: &filter };
         engine.on(&event, sink);
         let (state, nature) = (BookState::Live, Nature::Recorded);
-        let mut feed = Feed { step: 0, now: 1_000_000_000, state, nature, path: Path::Live };
+        let mut feed = Feed {
+            step: 0,
+            now: 1_000_000_000,
+            state,
+            nature,
+            path: Path::Live,
+            stamp: StampBy::Kernel,
+        };
         for index in 1..=instruments {
             engine.define(0, &row(index));
             feed.refresh(engine, sink, index, &[], &[]);
@@ -122,7 +130,7 @@ impl Feed {
     fn header(&self, index: u32, quality: Quality) -> Header {
         Header {
             quality,
-            origin: Origin::new(1, self.path, StampBy::Recording),
+            origin: Origin::new(1, self.path, self.stamp),
             instrument: id(index),
             sequence: self.step,
             ts_venue: self.now,
@@ -173,6 +181,18 @@ impl Feed {
         }
     }
 
+    /// A step with one message about an instrument.
+    pub fn about<P: Payload>(
+        &mut self,
+        engine: &mut Engine,
+        sink: &mut impl Sink,
+        index: u32,
+        payload: P,
+    ) {
+        self.step += 1;
+        self.put(engine, sink, index, self.quality().end_of_event(), payload);
+    }
+
     pub fn trade(&mut self, engine: &mut Engine, sink: &mut impl Sink, index: u32, trade: Trade) {
         self.step += 1;
         self.put(engine, sink, index, self.quality().end_of_event(), trade);
@@ -217,7 +237,9 @@ impl Feed {
     pub fn heartbeat(&self, engine: &mut Engine, sink: &mut impl Sink) {
         let beat = Heartbeat { lane_now: self.now, lines_up: 1, ..Heartbeat::default() };
         let quality = Quality::new(BookState::None, self.nature);
-        self.put(engine, sink, 0, quality, beat);
+        let origin = Origin::new(0, Path::Handler, StampBy::Poll);
+        let header = Header { origin, ..self.header(0, quality) };
+        self.send(engine, sink, &Record::new(header, beat));
     }
 
     pub fn lost(&self, engine: &mut Engine, sink: &mut impl Sink, trades: u32, instruments: u32) {

@@ -3,3 +3,4 @@
 
 pub mod binance;
 pub mod feed;
+pub mod source;

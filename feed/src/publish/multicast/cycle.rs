@@ -174,7 +174,7 @@ impl Machine {
     /// As many turns as the time that has passed asks for.
     fn turns(&mut self, now: u64, books: &BookSet, rows: &impl Rows) {
         let total: usize = self.lanes.iter().map(|lane| lane.listed.len()).sum();
-        if total == 0 {
+        if total == 0 || self.cycle.began == 0 {
             self.cycle.began = now;
             return;
         }

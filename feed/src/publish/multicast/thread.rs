@@ -28,6 +28,8 @@ const ROOM: usize = 1024;
 const SPINS: u32 = 200;
 /// Between two rounds of a publisher that has nothing to do.
 const NAP: Duration = Duration::from_micros(100);
+/// How long the end waits for room for the last books.
+const LAST_BOOKS: Duration = Duration::from_millis(500);
 /// Records behind the lanes from which on books wait for each other.
 const BEHIND: u64 = 2_048;
 
@@ -45,6 +47,7 @@ pub struct PublisherHandle {
     thread: Option<JoinHandle<PublisherReport>>,
     stop: Arc<AtomicBool>,
     counts: Arc<SharedCounts>,
+    ready: Arc<AtomicBool>,
     socket: String,
 }
 
@@ -86,7 +89,7 @@ impl Publisher {
         };
         let client = Client::attach(spec)?;
         let (stop, counts) = (Arc::new(AtomicBool::new(false)), Arc::<SharedCounts>::default());
-        let socket = self.sender.describe();
+        let (socket, ready) = (self.sender.describe(), Arc::new(AtomicBool::new(false)));
         let running = Running {
             client,
             books: BookSet::new(BookSpec::default()),
@@ -96,6 +99,7 @@ impl Publisher {
             pace: Pace::new(self.config.cap, plan.start_ns),
             stop: stop.clone(),
             counts: counts.clone(),
+            ready: ready.clone(),
             attached: Vec::new(),
             ended: None,
         };
@@ -103,7 +107,7 @@ impl Publisher {
             .name("publisher".into())
             .spawn(move || running.run())
             .map_err(|e| FeedError::io("publisher thread", e))?;
-        Ok(PublisherHandle { thread: Some(thread), stop, counts, socket })
+        Ok(PublisherHandle { thread: Some(thread), stop, counts, ready, socket })
     }
 }
 
@@ -111,6 +115,12 @@ impl PublisherHandle {
     /// Counts by name, as of now.
     pub fn counts(&self) -> std::collections::BTreeMap<&'static str, u64> {
         self.counts.load()
+    }
+
+    /// Whether it has its seats and reads them. A lane that ends before that was never read.
+    pub fn is_ready(&self) -> bool {
+        // Acquire: partner is the thread's store; nothing else is handed over with it.
+        self.ready.load(Ordering::Acquire)
     }
 
     /// Groups, interface, and how datagrams are sent, in words.
@@ -186,6 +196,7 @@ struct Running {
     pace: Pace,
     stop: Arc<AtomicBool>,
     counts: Arc<SharedCounts>,
+    ready: Arc<AtomicBool>,
     /// Lanes whose seats have become active since the last round.
     attached: Vec<usize>,
     ended: Option<&'static str>,
@@ -240,6 +251,10 @@ impl Running {
         self.take(0);
         for lane in std::mem::take(&mut self.attached) {
             self.tables.open(&self.client, lane);
+            if self.client.is_attached() {
+                // Release: partner is `is_ready`.
+                self.ready.store(true, Ordering::Release);
+            }
         }
     }
 
@@ -273,11 +288,15 @@ impl Running {
 
     /// Sends what is left: the books as they ended, and the last counts.
     fn end(mut self, ended: &'static str) -> PublisherReport {
-        while self.machine.is_behind() {
+        // A cap may have left no room just now; a book whose event never ended stays unsaid.
+        let mut last = Instant::now();
+        while self.machine.is_behind() && last.elapsed() < LAST_BOOKS {
             self.machine.begin(self.pace.allowance(unix_ns()));
             self.machine.books(&self.books, false);
-            if self.flush() == 0 {
-                break;
+            if self.flush() > 0 {
+                last = Instant::now();
+            } else {
+                std::thread::sleep(NAP);
             }
         }
         self.machine.begin(usize::MAX);

@@ -8,13 +8,15 @@ use ratatui::widgets::{Paragraph, Tabs, Wrap};
 
 use super::view::View;
 use crate::inspect::page::{Cell, Paint, Table};
-use crate::inspect::words::{span, utc};
+use crate::inspect::words::{safe, span, utc};
 use crate::top::picture::Picture;
 use crate::top::tables::Tab;
 use crate::top::text;
 
-/// Problems named on the screen, so that the tables keep their room.
-const NAMED: usize = 4;
+/// Problems named on the screen: at most so many, and at most one for so many lines of it, so that
+/// the tables keep their room.
+const NAMED: usize = 8;
+const LINES_FOR_ONE: usize = 6;
 
 const KEYS: &str = " q quit  Tab tables  arrows move  p hold";
 
@@ -32,7 +34,7 @@ fn style(paint: Paint) -> Style {
 /// Draws everything.
 pub fn all(frame: &mut Frame<'_>, picture: &Picture, view: &mut View) {
     let banner = text::not_live(picture);
-    let problems = problem_lines(picture);
+    let problems = problem_lines(picture, usize::from(frame.area().height));
     let height = |lines: usize| u16::try_from(lines).unwrap_or(u16::MAX);
     let width = usize::from(frame.area().width.max(1));
     // What is not live is never cut: it takes the lines that it needs, within reason.
@@ -50,6 +52,7 @@ pub fn all(frame: &mut Frame<'_>, picture: &Picture, view: &mut View) {
     frame.render_widget(Paragraph::new(heading(picture, view)), head);
     if let Some(said) = banner {
         let style = Style::new().fg(Color::Black).bg(Color::Yellow);
+        let said = safe(&said);
         frame.render_widget(Paragraph::new(said).style(style).wrap(Wrap { trim: true }), live);
     }
     frame.render_widget(Paragraph::new(problems), wrong);
@@ -75,7 +78,7 @@ fn heading(picture: &Picture, view: &View) -> Line<'static> {
 }
 
 /// One line that counts, and one for each of the first problems.
-fn problem_lines(picture: &Picture) -> Vec<Line<'static>> {
+fn problem_lines(picture: &Picture, height: usize) -> Vec<Line<'static>> {
     let problems = &picture.problems;
     if problems.is_empty() {
         return vec![Line::styled("no problems", style(Paint::Good))];
@@ -85,12 +88,12 @@ fn problem_lines(picture: &Picture) -> Vec<Line<'static>> {
         many => format!("{many} problems:"),
     };
     let mut lines = vec![Line::styled(count, style(Paint::Bad))];
-    let named = problems.iter().take(NAMED);
-    lines.extend(named.map(|problem| {
-        let text = crate::inspect::words::safe(&problem.text);
-        Line::styled(format!("  {text}"), style(Paint::Bad))
-    }));
-    if let Some(more) = problems.len().checked_sub(NAMED).filter(|more| *more > 0) {
+    let most = (height / LINES_FOR_ONE).clamp(1, NAMED);
+    let named = problems.iter().take(most);
+    lines.extend(
+        named.map(|problem| Line::styled(format!("  {}", safe(&problem.text)), style(Paint::Bad))),
+    );
+    if let Some(more) = problems.len().checked_sub(most).filter(|more| *more > 0) {
         lines.push(Line::styled(format!("  and {more} more"), style(Paint::Bad)));
     }
     lines
@@ -100,7 +103,7 @@ fn problem_lines(picture: &Picture) -> Vec<Line<'static>> {
 fn draw_tables(frame: &mut Frame<'_>, area: Rect, picture: &Picture, view: &mut View) -> String {
     let mut lines: Vec<Line<'static>> = Vec::new();
     let mut widest = 0;
-    for (title, table) in view.tab().tables(picture) {
+    for (title, table) in view.tab().tables(picture, usize::MAX) {
         if !lines.is_empty() {
             lines.push(Line::default());
         }
@@ -145,3 +148,7 @@ fn table_lines(table: &Table) -> (Vec<Line<'static>>, usize) {
     };
     (table.lines().map(line).collect(), width)
 }
+
+#[cfg(test)]
+#[path = "draw_tests.rs"]
+mod tests;
