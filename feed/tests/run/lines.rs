@@ -187,3 +187,37 @@ fn what_was_recorded_on_the_way_in_replays_to_the_same() {
     assert!(said.contains("this one exists"), "{said}");
     place.assert_empty();
 }
+
+#[test]
+fn two_markets_share_a_core_and_keep_their_instruments_apart() {
+    let ports = [free_port(), free_port()];
+    let bx = config("pair", &ports[1..], "").replace("instance = \"pair\"\n", "");
+    let bx = bx.replace("lane.nasdaq", "lane.bx").replace("\"nasdaq\"", "\"nasdaq_bx\"");
+    let place = Place::new(&format!("{}{bx}", config("pair", &ports[..1], "")));
+    let mut handler = Running::start(&place, &["--json"]);
+    let sender = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+    for packet in &packets(50) {
+        send(&sender, ports[0], packet);
+    }
+    for packet in &packets(30) {
+        send(&sender, ports[1], packet);
+    }
+    wait_for_counter(&place, "pair", "messages", 50);
+    let layout = Some((wire::LAYOUT_VERSION, wire::table::LAYOUT_HASH));
+    let view = shm::attach::attach_blocking(&place.shm, "pair", layout, Duration::from_secs(10));
+    let view = view.expect("attached").producer("nasdaq_bx").expect("the second lane");
+    let row = view.instruments().expect("its table").read(1).expect("the first instrument");
+    let row = wire::InstrumentRow::from_words(row);
+    assert_eq!(row.instrument, wire::InstrumentId::new(wire::Venue::NasdaqBx, 1));
+    assert_eq!(wire::instrument::text_of(&row.datagram_exchange), "NASDAQ.BX");
+    assert_eq!(wire::instrument::text_of(&row.canonical), "AAPL.NASDAQ.BX");
+    handler.signal("TERM");
+    let (code, out) = handler.ended();
+    let live = summary(&out);
+    assert_eq!(code, 0);
+    let lanes = ["messages", "sessions"]
+        .map(|what| [0, 1].map(|lane: usize| live["lanes"][lane]["counters"][what].as_u64()));
+    assert_eq!(lanes, [[Some(50), Some(30)], [Some(1), Some(1)]], "{live}");
+    assert_eq!(live["cores"].as_array().map(Vec::len), Some(1));
+    place.assert_empty();
+}
