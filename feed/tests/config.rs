@@ -283,3 +283,19 @@ fn a_reload_applies_symbols_and_names_what_needs_a_restart() {
     assert_eq!(change.applied, ["lane.nasdaq.symbols: [\"AAPL\"] -> [\"MSFT\"]"]);
     assert_eq!(change.restart, ["lane.nasdaq.hold_us: 5 -> 6"]);
 }
+
+#[test]
+fn the_reference_is_the_schema() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/OPERATIONS.md");
+    let page = std::fs::read_to_string(&path).expect("docs/OPERATIONS.md");
+    let (begin, end) = ("<!-- keys -->\n", "<!-- end of keys -->");
+    let (before, rest) = page.split_once(begin).expect("where the keys begin");
+    let (found, after) = rest.split_once(end).expect("where they end");
+    let wanted = format!("{}\n", config::explain::reference().trim_end());
+    if std::env::var_os("HOTLANE_BLESS").is_some() {
+        let page = format!("{before}{begin}{wanted}{end}{after}");
+        std::fs::write(&path, page).expect("docs/OPERATIONS.md can be written");
+        return;
+    }
+    assert!(found == wanted, "out of date: HOTLANE_BLESS=1 cargo test -p feed --test config");
+}

@@ -19,7 +19,7 @@ Without FILE the path in HOTLANE_CONFIG is taken. Variables that go before the f
 Examples:
   hotlane config check config/nasdaq.toml
   hotlane config explain config/nasdaq.toml
-  hotlane config explain --json config/nasdaq.toml | jq '.values[] | select(.origin.from != \"default\")'")]
+  hotlane config explain --json config/nasdaq.toml | jq '.values[] | select(.unit == \"us\")'")]
 pub struct ConfigArgs {
     #[command(subcommand)]
     action: Action,

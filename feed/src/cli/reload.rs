@@ -127,7 +127,8 @@ fn tell(args: &ReloadArgs, before: &[LaneValues], after: &[LaneValues]) -> Resul
         print(&format!("{}\n", json!({"applied": !refused, "lanes": lanes})))?;
     } else if refused {
         print(
-            "refused: the file has mistakes and nothing changed; `hotlane config check FILE` tells them\n",
+            "refused: the file has mistakes and nothing changed; `hotlane config check FILE` \
+             tells them\n",
         )?;
     } else {
         print(&text)?;

@@ -1,4 +1,5 @@
-//! What holds, and where it came from: every value of a configuration, for `hotlane config explain`.
+//! What holds, and where it came from: every value of a configuration, for `hotlane config
+//! explain`.
 
 use comfy_table::{Table, presets};
 use serde::Serialize;

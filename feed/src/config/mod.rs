@@ -3,16 +3,16 @@
 //!
 //! ```text
 //! schema.rs       every key: type, range, default, unit, meaning
-//! parse.rs        a file into sections of checked values      problem.rs   what is wrong, and where
-//! instance.rs     top level and cores                         lane.rs      lanes and their lines
-//! publisher.rs    the multicast publisher                     explain.rs   what holds, and from where
-//! environment.rs  variables that override the file            change.rs    what a reload would change
+//! parse.rs        a file into sections of checked values
+//! problem.rs      what is wrong, and where
+//! instance.rs     top level and cores          lane.rs     lanes and their lines
+//! publisher.rs    the multicast publisher      explain.rs  what holds, and from where
+//! environment.rs  variables before the file    change.rs   what a reload would change
 //! ```
 //!
 //! The schema is one table, so that reading, `hotlane config explain`, the suggestions for unknown
 //! keys and the reference in docs/OPERATIONS.md cannot disagree. A file with several mistakes is
 //! told all of them at once.
-// This file: the whole of a configuration.
 
 pub mod change;
 pub mod environment;
