@@ -8,6 +8,7 @@
 
 pub mod attach;
 pub mod capture;
+pub mod datagram;
 pub mod decimal;
 pub mod frame;
 pub mod itch;
@@ -18,13 +19,14 @@ pub mod seeds;
 pub type Check = fn(&[u8]);
 
 /// All targets by name.
-pub const TARGETS: [(&str, Check); 6] = [
+pub const TARGETS: [(&str, Check); 7] = [
     ("frame", frame::check),
     ("moldudp64", moldudp64::check),
     ("itch", itch::check),
     ("capture", capture::check),
     ("attach", attach::check),
     ("decimal", decimal::check),
+    ("datagram", datagram::check),
 ];
 
 /// Where `part` lies in `whole`; `None` if it is not a part of it.

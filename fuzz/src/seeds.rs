@@ -8,6 +8,11 @@ use protocol::frame::moldudp64::{MoldRequest, MoldWriter, end_of_session, heartb
 use protocol::frame::{LinkType, MAX_OVERHEAD, UdpPacket, emit};
 use protocol::venue::nasdaq::MESSAGES;
 use protocol::venue::nasdaq::file::append;
+use wire::datagram::{
+    BookItem, DefinitionItem, Envelope, HeartbeatItem, Item, MAX_DATAGRAM, OrderItem, RecordItem,
+    StatusItem, TradeItem, datagram_exchange, datagram_symbol, sequence,
+};
+use wire::{InstrumentId, Nature};
 
 /// A seed: target, name, bytes.
 pub type Seed = (&'static str, String, Vec<u8>);
@@ -16,7 +21,7 @@ const SESSION: [u8; 10] = *b"SIM0000001";
 
 /// All seeds of all targets.
 pub fn all() -> Vec<Seed> {
-    [frames(), molds(), itches(), captures(), attaches(), decimals()].concat()
+    [frames(), molds(), itches(), captures(), attaches(), decimals(), datagrams()].concat()
 }
 
 fn seed(target: &'static str, name: &str, bytes: impl Into<Vec<u8>>) -> Seed {
@@ -249,4 +254,39 @@ fn decimals() -> Vec<Seed> {
         .iter()
         .map(|&(name, exponent, text)| seed("decimal", name, bytes(exponent, text)))
         .collect()
+}
+
+/// A datagram of these items; empty where they do not fit, which the seeds' test would see.
+fn datagram<I: Item>(symbol: &str, items: &[I]) -> Vec<u8> {
+    let envelope = Envelope {
+        sequence: sequence(1_700_000_000, 5),
+        exchange_timestamp: 1_700_000_000_000_000_001,
+        local_timestamp: 1_700_000_000_000_000_002,
+        symbol: datagram_symbol(symbol, InstrumentId(0x0100_000d)),
+        exchange: datagram_exchange("NASDAQ", Nature::Simulated).unwrap_or_default(),
+        is_last: true,
+        is_bid: I::TYPE == BookItem::TYPE,
+    };
+    let mut buffer = [0; MAX_DATAGRAM];
+    let length = wire::datagram::write(&mut buffer, &envelope, items).unwrap_or(0);
+    buffer[..length].to_vec()
+}
+
+fn datagrams() -> Vec<Seed> {
+    let level = BookItem { price: 32_014_000_000.into(), quantity: 1.into() };
+    let order = OrderItem { kind: 16, ..OrderItem::ZERO };
+    let record = wire::Record::from_words([0x3000, 2, 3, 4, 5, 6, 7, 8]);
+    vec![
+        seed("datagram", "trade", datagram("AAPL", &[TradeItem::ZERO; 2])),
+        seed("datagram", "book", datagram("AAPL", &[level; 7])),
+        seed("datagram", "book-empty", datagram::<BookItem>("AAPL", &[])),
+        seed("datagram", "status", datagram("AAPL", &[StatusItem::ZERO])),
+        seed("datagram", "definition", datagram("A NAME TOO LONG FOR IT", &[DefinitionItem::ZERO])),
+        seed("datagram", "heartbeat", datagram("X", &[HeartbeatItem::ZERO])),
+        seed("datagram", "order", datagram("AAPL", &[order; 3])),
+        seed("datagram", "record", datagram("AAPL", &[RecordItem::of(&record)])),
+        seed("datagram", "text-exchange", b"EXCHANGE|SIM.NASDAQ|stock|20,3|1700000000".to_vec()),
+        seed("datagram", "text-stats", b"STATS|NASDAQ|1|2|3".to_vec()),
+        seed("datagram", "text-conn", b"CONN|BINANCE.UM|3|1|7|4\n".to_vec()),
+    ]
 }

@@ -6,12 +6,14 @@
 //! asserted at compile time, and listed in [`table`], from which the C header, the documentation
 //! and the layout hash that guards every attach are made.
 //!
-//! Little-endian, fixed size, no pointers, every unnamed byte zero.
+//! Little-endian, fixed size, no pointers, every unnamed byte zero. What leaves the host by
+//! multicast is in [`datagram`], big-endian.
 #![forbid(unsafe_code)]
 
 pub mod c_header;
 pub mod class;
 pub mod codes;
+pub mod datagram;
 pub mod decimal;
 pub mod image;
 pub mod instrument;

@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use wire::Class;
+use wire::datagram::LAYOUTS;
 use wire::payload::KINDS;
 use wire::table::{HEADER_FIELDS, LAYOUT_HASH, Unit};
 
@@ -76,7 +77,59 @@ fn page() -> String {
     ] {
         let _ = write!(out, "\n## {title}\n\n{}", module_doc(source));
     }
+    datagrams(&mut out);
     out
+}
+
+const DATAGRAMS: &str = "
+## Datagrams
+
+What leaves the host by multicast: a header of 66 bytes, then items. All numbers are big-endian, but
+for the record of type 7. Prices and quantities are multiples of 10^-8 unless their field says
+otherwise; -2^63 is no value. A datagram is exactly as long as its header and `count` items;
+everything else about it that is not as written here is a reason to reject it (`DatagramReject`).
+The reasons for the items are in [decision 9](decisions/0009-datagram-items.md).
+
+The sequence number is that of the group, from 1 in each life of a publisher: one number that grows
+by one. A jump of 2^31 or more, in either direction, is another publisher's start.
+";
+
+const REFERENCE: &str = "
+What `reference` of an order is, by kind:
+
+| kind | reference |
+|--|--|
+| 16 order_add | the record's eight bytes of priority or attribution, first byte first; else 0 |
+| 17 order_modify | priority: 0 lost, 2^64 - 1 kept, else the venue's value |
+| 18 order_replace | reference of the new order |
+| 19 order_execute | the venue's number of the trade |
+| 20 order_reduce | quantity that remains, 10^-8 |
+| 21 order_delete | `codes::DeleteCause` |
+";
+
+fn datagrams(out: &mut String) {
+    out.push_str(DATAGRAMS);
+    for layout in LAYOUTS {
+        let (name, bytes) = (layout.name, layout.bytes);
+        let title = if name == "header" { "Header".to_owned() } else { format!("Item: {name}") };
+        let _ = write!(out, "\n### {title}, {bytes} bytes\n\n| offset | size | field | type | |\n");
+        out.push_str("|--|--|--|--|--|\n");
+        for f in layout.fields.iter().filter(|f| !f.name.starts_with('_')) {
+            let about = f.about.trim_end_matches('.').replace('|', "\\|");
+            let _ =
+                writeln!(out, "| {} | {} | {} | `{}` | {about} |", f.offset, f.size, f.name, f.ty);
+        }
+        if name == "order" {
+            out.push_str(REFERENCE);
+        }
+    }
+    for (title, source) in [
+        ("Flags and count", include_str!("../src/datagram/flags.rs")),
+        ("Names", include_str!("../src/datagram/name.rs")),
+        ("Text lines", include_str!("../src/datagram/text.rs")),
+    ] {
+        let _ = write!(out, "\n### {title}\n\n{}", module_doc(source));
+    }
 }
 
 #[test]

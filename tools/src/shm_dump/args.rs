@@ -4,10 +4,8 @@ use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
-use shm::paths::DEFAULT_ROOT;
 
-/// Environment variable with the directory under which instances live.
-pub const ROOT_VARIABLE: &str = "HOTLANE_SHM";
+use crate::inspect::root::root;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -117,9 +115,7 @@ impl Args {
 
     /// Directory under which instances live.
     pub fn root(&self) -> PathBuf {
-        let variable = || std::env::var_os(ROOT_VARIABLE).filter(|v| !v.is_empty());
-        let given = self.root.clone().or_else(|| variable().map(PathBuf::from));
-        given.unwrap_or_else(|| PathBuf::from(DEFAULT_ROOT))
+        root(self.root.as_ref())
     }
 }
 

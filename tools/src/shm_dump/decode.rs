@@ -8,7 +8,7 @@ use wire::{BookState, Record, StampBy};
 
 use super::generic::{Decoded, Layouts};
 use super::symbols::Symbols;
-use super::words::{bytes_of, hex, utc};
+use crate::inspect::words::{bytes_of, hex, utc};
 
 /// Lines of records and their JSON.
 #[derive(Debug)]

@@ -3,27 +3,16 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::inspect::LookError;
+use crate::inspect::error::list;
+
 /// Why nothing, or nothing more, can be shown.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DumpError {
-    /// There is no such instance.
-    #[error(
-        "no instance {name:?} under {root}; there {are}: start it, or say --root DIR",
-        root = root.display(),
-        are = list("is none", "is", others)
-    )]
-    NoInstance {
-        /// Name asked for.
-        name: String,
-        /// Directory looked at.
-        root: PathBuf,
-        /// Instances that there are.
-        others: Vec<String>,
-    },
-    /// A file or directory was refused; the message says which and why.
+    /// The instance cannot be looked at.
     #[error(transparent)]
-    Shm(#[from] shm::error::Error),
+    Look(#[from] LookError),
     /// There is no such producer.
     #[error("no producer {name:?}; there {are}", are = list("is none", "is", others))]
     NoProducer {
@@ -83,16 +72,17 @@ pub enum DumpError {
     Output(#[from] io::Error),
 }
 
-fn list(none: &str, some: &str, names: &[String]) -> String {
-    if names.is_empty() { none.to_string() } else { format!("{some} {}", names.join(", ")) }
+impl From<shm::error::Error> for DumpError {
+    fn from(error: shm::error::Error) -> DumpError {
+        DumpError::Look(LookError::Shm(error))
+    }
 }
 
 impl DumpError {
     /// Name in JSON.
     pub fn name(&self) -> &'static str {
         match self {
-            DumpError::NoInstance { .. } => "no_such_instance",
-            DumpError::Shm(_) => "refused",
+            DumpError::Look(error) => error.name(),
             DumpError::NoProducer { .. } => "no_such_producer",
             DumpError::WhichProducer { .. } => "which_producer",
             DumpError::NotReady { .. } => "not_ready",
@@ -107,7 +97,7 @@ impl DumpError {
     /// Exit code of the process.
     pub fn exit_code(&self) -> u8 {
         match self {
-            DumpError::NoInstance { .. } => 3,
+            DumpError::Look(LookError::NoInstance { .. }) => 3,
             _ => 1,
         }
     }

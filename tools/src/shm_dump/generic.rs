@@ -11,7 +11,7 @@ use shm::layout::{LayoutRow, TypeCode};
 use wire::instrument::text_of;
 use wire::table::HEADER_KIND;
 
-use super::words::hex;
+use crate::inspect::words::hex;
 
 /// Name, in the header's rows, of the field that tells the kind.
 const KIND_FIELD: &str = "kind";
@@ -186,7 +186,7 @@ mod tests {
         for kind in wire::payload::Kind::ALL {
             let mut words: [u64; 8] = std::array::from_fn(|at| 0x0102_0304_0506_0708 * at as u64);
             words[0] = (*kind as u64) << 8;
-            let decoded = layouts.decode(&super::super::words::bytes_of(&words));
+            let decoded = layouts.decode(&crate::inspect::words::bytes_of(&words));
             // A kind without fields has no row, so a table cannot name it.
             let has_rows = rows.iter().any(|row| row.kind == *kind as u16);
             assert_eq!(decoded.kind.as_deref(), has_rows.then_some(kind.name()));

@@ -7,12 +7,13 @@ use std::path::Path;
 use serde::Serialize;
 use shm::region::utc_ns;
 
-use super::open::{self, Opened};
-use super::page::{Cell, Page, Paint, Table};
-use super::section::seats::is_used;
-use super::state::State;
-use super::words::{size, span};
 use super::{DumpError, Outcome};
+use crate::inspect::LookError;
+use crate::inspect::open::{self, Opened};
+use crate::inspect::page::{Cell, Page, Paint, Table};
+use crate::inspect::state::State;
+use crate::inspect::table::seats::is_used;
+use crate::inspect::words::{size, span};
 
 /// What is said of an instance in the list and at the head of its report.
 #[derive(Debug, Serialize)]
@@ -47,7 +48,7 @@ pub struct Summary {
 /// Lists the instances.
 ///
 /// # Errors
-/// [`DumpError::Shm`] where the root cannot be listed; what is wrong with one instance stands in
+/// [`DumpError::Look`] where the root cannot be listed; what is wrong with one instance stands in
 /// its line.
 pub fn show<W: Write>(root: &Path, json: bool, page: &mut Page<W>) -> Result<Outcome, DumpError> {
     let names = open::names(root)?;
@@ -68,7 +69,7 @@ pub fn show<W: Write>(root: &Path, json: bool, page: &mut Page<W>) -> Result<Out
 fn look(root: &Path, name: String) -> Option<Summary> {
     match Opened::open(root, &name) {
         Ok(opened) => Some(summary(&opened)),
-        Err(DumpError::NoInstance { .. }) => None,
+        Err(LookError::NoInstance { .. }) => None,
         Err(error) => Some(Summary {
             bytes: bytes_below(&root.join(format!("{}{name}", shm::paths::DIR_PREFIX))),
             name,

@@ -9,29 +9,25 @@
 //!
 //! ```text
 //! args.rs     the command line            error.rs     what can go wrong, exit codes
-//! open.rs     an instance in any state    state.rs     alive, stalled, dead, ...
 //! listing.rs  all instances of a root     report.rs    one instance: which sections
 //! section/    one file per table: how it is read and how it is shown
 //! symbols.rs  names and exponents of instruments
 //! decode.rs   records of this release     generic.rs   records of any other release
 //! source.rs   rings and tails, any slot   records.rs   the last N, and following
-//! page.rs     columns, colours            words.rs     times, spans, sizes, safe text
 //! ```
+//!
+//! What other tools need too is in [`crate::inspect`].
 
 mod args;
 mod decode;
 mod error;
 mod generic;
 mod listing;
-mod open;
-mod page;
 mod records;
 mod report;
 mod section;
 mod source;
-mod state;
 mod symbols;
-mod words;
 
 pub use args::Args;
 pub use error::DumpError;
@@ -39,7 +35,8 @@ pub use error::DumpError;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
-use page::Page;
+use crate::inspect::page::Page;
+use crate::inspect::words;
 
 /// What a run came to, short of an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,14 +12,14 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::decode::Decoder;
-use super::open::{Lane, OpenRing, Opened};
-use super::page::{Page, Paint};
 use super::report::wanted_lanes;
-use super::section::layout::is_ours;
-use super::section::seats::is_used;
 use super::source::{self, Flavour, Found, Source};
 use super::symbols::Symbols;
 use super::{Args, DumpError, Outcome};
+use crate::inspect::open::is_ours;
+use crate::inspect::open::{Lane, OpenRing, Opened};
+use crate::inspect::page::{Page, Paint};
+use crate::inspect::table::seats::is_used;
 
 /// How long an observer sleeps where there is nothing new.
 const NAP: Duration = Duration::from_millis(1);

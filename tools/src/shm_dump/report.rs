@@ -7,22 +7,23 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::listing::{self, Summary};
-use super::open::{Lane, Opened};
-use super::page::{Page, Paint};
+use super::section;
 use super::section::clock::Clock;
 use super::section::counters::Counters;
-use super::section::errors::Errors;
-use super::section::gaps::Gaps;
 use super::section::images::{Images, Want};
 use super::section::instruments::Instruments;
-use super::section::layout::{Layout, is_ours};
-use super::section::seats::Seat;
+use super::section::layout::Layout;
 use super::section::tail::Tail;
-use super::section::{self, Depth};
-use super::state::State;
 use super::symbols::Symbols;
-use super::words::{size, span, utc};
 use super::{Args, DumpError, Outcome};
+use crate::inspect::open::{Lane, Opened};
+use crate::inspect::page::{Page, Paint};
+use crate::inspect::state::State;
+use crate::inspect::table::errors::Errors;
+use crate::inspect::table::gaps::Gaps;
+use crate::inspect::table::seats::Seat;
+use crate::inspect::table::{self, Depth};
+use crate::inspect::words::{size, span, utc};
 
 /// Everything that is shown of an instance.
 #[derive(Debug, Serialize)]
@@ -116,7 +117,7 @@ pub fn wanted_lanes(lanes: Vec<Lane>, wanted: Option<&str>) -> Result<Vec<Lane>,
 fn report(opened: &Opened, args: &Args) -> Result<Report, DumpError> {
     let summary = listing::summary(opened);
     let depth = if args.any_section() { Depth::Full } else { Depth::Brief };
-    let ours = is_ours(opened.region());
+    let ours = opened.is_ours();
     let scope = Scope { args, depth, ours, life: summary.state };
     let mut problems: Vec<String> = summary.error.clone().into_iter().collect();
     let lanes = opened.lanes().unwrap_or_default();
@@ -148,7 +149,7 @@ fn lane_report(lane: &Lane, scope: &Scope<'_>, problems: &mut Vec<String>) -> La
     let name = &lane.info.name;
     let stalled = life == State::Alive && lane.is_stalled();
     let state = if stalled { State::Stalled } else { life };
-    let seats = scope.wants(args.seats).then(|| section::seats::read(lane, ours, problems));
+    let seats = scope.wants(args.seats).then(|| table::seats::read(lane, ours, problems));
     let tail = (scope.wants(args.seats) && lane.info.tail).then(|| {
         let ring = keep(lane.tail(), name, problems)?;
         Some(section::tail::read(&ring))
@@ -159,11 +160,11 @@ fn lane_report(lane: &Lane, scope: &Scope<'_>, problems: &mut Vec<String>) -> La
     });
     let gaps = scope.wants(args.gaps).then(|| {
         let reader = keep(lane.gaps(), name, problems)?;
-        Some(section::gaps::read(&reader, ours, depth))
+        Some(table::gaps::read(&reader, ours, depth))
     });
     let errors = scope.wants(args.errors).then(|| {
         let reader = keep(lane.errors(), name, problems)?;
-        Some(section::errors::read(&reader, depth))
+        Some(table::errors::read(&reader, depth))
     });
     let instruments = scope.wants(args.instruments).then(|| {
         let reader = keep(lane.instruments(), name, problems)?;
@@ -248,7 +249,7 @@ impl LaneReport {
         let title = |page: &mut Page<W>, text: &str| page.line(&format!(" {text}"), Paint::Bold);
         if let Some(seats) = &self.seats {
             title(page, "seats")?;
-            section::seats::print(seats, page)?;
+            table::seats::print(seats, page)?;
         }
         if let Some(tail) = &self.tail {
             tail.print(page)?;

@@ -8,7 +8,7 @@ use shm::slot::ShapeError;
 use shm::tail::TailReader;
 
 use super::DumpError;
-use super::open::OpenRing;
+use crate::inspect::open::OpenRing;
 
 /// What stands at a reader's position.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use wire::payload::Lost;
 use wire::{Class, Image, InstrumentRow, Record};
 
 use super::{Inner, Regions};
-use crate::counts::Counts;
+use crate::counts::{Counts, Interval};
 use crate::gap::Gap;
 use crate::publish::outlet::{EmptyBook, Outlet};
 use crate::publish::refresh::{BookRefresh, Want};
@@ -200,7 +200,13 @@ impl Outlet for Regions {
 
     fn counts(&mut self, counts: &Counts) {
         let Some(inner) = &mut self.inner else { return };
-        let values = counts.named().map(|(_, _, value)| value);
-        inner.counter_ids.set_all(&mut inner.counters, values);
+        inner.counter_places.set(&mut inner.counters, counts);
+    }
+
+    #[inline(always)]
+    fn interval(&mut self, interval: Interval, ns: u64) {
+        if let Some(inner) = &mut self.inner {
+            inner.counter_places.record(&mut inner.counters, interval, ns);
+        }
     }
 }

@@ -15,8 +15,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use producer::{Host, HostSpec, LaneParts, LaneSpec, NamedCounters, NamedErrors, channel_row};
-use shm::counters::{CounterTable, CounterWriter};
+use producer::{Host, HostSpec, LaneParts, LaneSpec, NamedErrors, channel_row};
+use shm::counters::CounterWriter;
 use shm::fanout::Fanout;
 use shm::images::ImageWriter;
 use shm::instance::Producer;
@@ -25,7 +25,7 @@ use shm::ledger::{GapTicket, GapWriter};
 use shm::mapping::MappedLines;
 use wire::InstrumentId;
 
-use crate::counts::Counts;
+use crate::counts::{CounterPlaces, counter_table};
 use crate::error::Result;
 use crate::gap::OPEN_GAPS_MAX;
 use crate::venue::nasdaq::{Limits, Market};
@@ -45,6 +45,8 @@ pub struct RegionSpec {
     pub allow_wait: bool,
     /// Group that may attach beside the owner.
     pub gid: Option<u32>,
+    /// Lines of the lane, as configured: each has counters of its own.
+    pub lines: u8,
 }
 
 /// Seats and tables of a lane, or none; with the instance, where the lane is its only one.
@@ -65,7 +67,7 @@ struct Inner {
     tickets: Vec<(u32, GapTicket)>,
     session: [u8; 16],
     counters: CounterWriter<MappedLines>,
-    counter_ids: NamedCounters,
+    counter_places: CounterPlaces,
 }
 
 impl Regions {
@@ -89,7 +91,7 @@ impl Regions {
             seats: spec.seats,
             ring_capacity: spec.ring_capacity,
             allow_wait: spec.allow_wait,
-            counters: counter_table(),
+            counters: counter_table(spec.lines),
         };
         let host = HostSpec {
             root: spec.root.clone(),
@@ -131,17 +133,8 @@ impl Regions {
     }
 }
 
-/// Counters of a lane, as its region shows them.
-pub fn counter_table() -> CounterTable {
-    let counts = Counts::default();
-    let counters = counts.named().map(|(name, unit, _)| (name, unit));
-    producer::spec::counter_table(counters, [])
-}
-
 impl Inner {
     fn new(parts: LaneParts, market: Market) -> Inner {
-        let counts = Counts::default();
-        let names = counts.named().map(|(name, _, _)| name);
         let mut inner = Inner {
             producer: parts.producer,
             fanout: parts.fanout,
@@ -151,7 +144,7 @@ impl Inner {
             gaps: parts.gaps,
             tickets: Vec::with_capacity(OPEN_GAPS_MAX),
             session: [0; 16],
-            counter_ids: NamedCounters::new(&parts.counters, names),
+            counter_places: CounterPlaces::of(&parts.counters),
             counters: parts.counters,
         };
         let venue = market.venue();

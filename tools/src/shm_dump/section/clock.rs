@@ -8,8 +8,8 @@ use shm::instance::CLOCK_LINE;
 use shm::region::Region;
 use shm::row_error::RowError;
 
-use crate::shm_dump::page::{Page, Paint};
-use crate::shm_dump::words::{span, utc};
+use crate::inspect::page::{Page, Paint};
+use crate::inspect::words::{span, utc};
 
 /// The page.
 #[derive(Debug, Serialize)]

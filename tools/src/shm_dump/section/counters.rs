@@ -7,9 +7,9 @@ use shm::counter_reader::CounterReader;
 use shm::histogram::Histogram;
 use shm::mapping::MappedLines;
 
-use super::Depth;
-use crate::shm_dump::page::{Cell, Page, Table};
-use crate::shm_dump::words::span;
+use crate::inspect::page::{Cell, Page, Table};
+use crate::inspect::table::Depth;
+use crate::inspect::words::span;
 
 /// A counter.
 #[derive(Debug, Serialize)]

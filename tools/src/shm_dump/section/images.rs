@@ -16,10 +16,10 @@ use wire::text::Exponents;
 use wire::{BookState, Image};
 
 use super::instruments::decimal;
-use crate::shm_dump::page::{Cell, Page, Paint, Table};
-use crate::shm_dump::state::State;
+use crate::inspect::page::{Cell, Page, Paint, Table};
+use crate::inspect::state::State;
+use crate::inspect::words::utc;
 use crate::shm_dump::symbols::Symbols;
-use crate::shm_dump::words::utc;
 
 /// A level of a book.
 #[derive(Debug, Serialize)]

@@ -10,9 +10,9 @@ use wire::decimal::to_text;
 use wire::instrument::text_of;
 use wire::{InstrumentRow, NONE};
 
-use super::Depth;
-use crate::shm_dump::page::{Cell, Page, Paint, Table};
-use crate::shm_dump::words::utc;
+use crate::inspect::page::{Cell, Page, Paint, Table};
+use crate::inspect::table::Depth;
+use crate::inspect::words::utc;
 
 /// An instrument.
 #[derive(Debug, Serialize)]

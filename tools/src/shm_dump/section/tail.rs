@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use serde::Serialize;
 use shm::tail::TailReader;
 
-use crate::shm_dump::open::OpenRing;
-use crate::shm_dump::page::{Page, Paint};
+use crate::inspect::open::OpenRing;
+use crate::inspect::page::{Page, Paint};
 
 /// The ring.
 #[derive(Debug, Serialize)]
