@@ -51,8 +51,8 @@ pub struct Instrument {
     pub is_halted: bool,
     /// Time of the last record about its book.
     pub book_at: i64,
-    /// A level among the best may have changed since the last event ended.
-    pub near: bool,
+    /// A level among the best may have changed since the last event ended: of bids, of asks.
+    pub near: [bool; 2],
     /// A book or a trade was seen: it has grid outputs.
     pub is_seen: bool,
     /// The book was valid in this session.
@@ -82,7 +82,7 @@ impl Instrument {
             nature: Nature::Simulated,
             is_halted: false,
             book_at: i64::MIN,
-            near: true,
+            near: [true; 2],
             is_seen: false,
             had_book: false,
             judged: UNKNOWN,
@@ -104,7 +104,7 @@ impl Instrument {
     pub fn begin(&mut self, id: InstrumentId, scale: Scale) {
         (self.id, self.scale) = (id, scale);
         (self.state, self.is_halted, self.book_at) = (BookState::None, false, i64::MIN);
-        (self.near, self.is_seen, self.had_book) = (true, false, false);
+        (self.near, self.is_seen, self.had_book) = ([true; 2], false, false);
         self.depth = Depth::default();
         self.judged = UNKNOWN;
         self.bbo.clear();
@@ -141,7 +141,7 @@ impl Instrument {
             return;
         }
         let changed = judged != self.judged;
-        let near = std::mem::take(&mut self.near);
+        let near = std::mem::take(&mut self.near) != [false; 2];
         if changed {
             self.quote_changed(now, judged);
             let flags = judged.flags | more_flags;

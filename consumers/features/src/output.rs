@@ -50,7 +50,16 @@ macro_rules! features {
         #[repr(u16)]
         pub enum Feature { $( $(#[$doc])* $name = $id, )* }
 
+        /// Places of the features in [`Feature::ALL`].
+        enum Place { $( $name ),* }
+
         impl Feature {
+            /// Place in [`Feature::ALL`].
+            #[inline(always)]
+            pub const fn index(self) -> usize {
+                match self { $(Feature::$name => Place::$name as usize),* }
+            }
+
             /// Every feature, in order of its number.
             pub const ALL: &'static [Feature] = &[$(Feature::$name),*];
 
@@ -167,18 +176,6 @@ impl Feature {
     /// Number in records.
     pub const fn id(self) -> u16 {
         self as u16
-    }
-
-    /// Place in [`Feature::ALL`].
-    pub const fn index(self) -> usize {
-        let mut at = 0;
-        while at < FEATURES {
-            if Feature::ALL[at].id() == self.id() {
-                return at;
-            }
-            at += 1;
-        }
-        0
     }
 
     /// Records of one output.

@@ -4,7 +4,7 @@
 mod common;
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::cell::Cell;
 
 use common::feed::{Count, Feed};
 use features::engine::{Engine, EngineSpec};
@@ -14,13 +14,20 @@ use wire::payload::Trade;
 
 struct Counting;
 
-static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
+thread_local! {
+    /// Of this thread: the test harness has threads of its own.
+    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+}
+
+fn allocations() -> u64 {
+    ALLOCATIONS.get()
+}
 
 // SAFETY: every call is passed on to the system allocator unchanged; counting has no effect on it.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // Relaxed: read by the same thread only.
-        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        // A thread that ends has no counter any more, and is not the test's.
+        let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + 1));
         // SAFETY: the caller's promises about `layout` are those that `System` asks for.
         unsafe { System.alloc(layout) }
     }
@@ -79,13 +86,13 @@ fn a_record_takes_no_memory() {
     for index in 1..=4 {
         feed.levels(&mut engine, &mut sink, index, &[(Side::Bid, 1, 1), (Side::Bid, 1, 0)]);
     }
-    let before = ALLOCATIONS.load(Ordering::Relaxed);
+    let before = allocations();
     churn(&mut engine, &mut sink, &mut feed);
-    let after = ALLOCATIONS.load(Ordering::Relaxed);
+    let after = allocations();
     assert_eq!(after - before, 0);
     let totals = engine.totals();
     assert!(totals.outputs_total() > 70_000 && sink.0 != 0, "{totals:?}");
     // The counter counts.
     drop(std::hint::black_box(vec![1_u8; 64]));
-    assert!(ALLOCATIONS.load(Ordering::Relaxed) > after);
+    assert!(allocations() > after);
 }

@@ -55,28 +55,35 @@ impl ImbalanceValues {
         ImbalanceValues { top: [f64::NAN; 4], weighted: f64::NAN, bids: 0, asks: 0, flags: 0 };
 }
 
-/// Running sums of a side after 1, 5, 10 and 20 levels, or after all there are.
+/// Sums of a side over 1, 5, 10 and 20 levels, or over all there are.
 #[inline(always)]
 fn sums(levels: &[PriceLevel]) -> [i128; 4] {
-    let mut sums = [0; 4];
-    let mut total = 0_i128;
-    for (at, level) in levels.iter().enumerate() {
-        total += i128::from(level.quantity);
-        for (sum, wanted) in sums.iter_mut().zip(LEVELS) {
-            if at < wanted {
-                *sum = total;
-            }
-        }
+    let (mut sums, mut total, mut from) = ([0; 4], 0_i128, 0);
+    for (sum, to) in sums.iter_mut().zip(LEVELS) {
+        let part = levels.get(from..to.min(levels.len())).unwrap_or(&[]);
+        total += part.iter().map(|level| i128::from(level.quantity)).sum::<i128>();
+        (*sum, from) = (total, to);
     }
     sums
 }
 
+/// `amount` in whole ticks, by the inverse of the tick: a product that is checked, in place of a
+/// division for each level.
+#[inline(always)]
+fn whole_ticks(amount: i64, inverse: f64, scale: Scale) -> Option<i64> {
+    let guess = (amount as f64 * inverse + 0.5) as i64;
+    if guess.wrapping_mul(scale.tick) == amount { Some(guess) } else { scale.ticks(amount) }
+}
+
 #[inline(always)]
 fn weighted(levels: &[PriceLevel], mid2: i64, scale: Scale) -> Option<i128> {
-    let mut total = 0_i128;
+    if scale.tick < 1 {
+        return None;
+    }
+    let (mut total, inverse) = (0_i128, 1.0 / scale.tick as f64);
     for level in levels.iter().take(WEIGHTED_LEVELS) {
         let away = level.price.saturating_mul(2).saturating_sub(mid2).saturating_abs();
-        let half_ticks = scale.ticks(away)?;
+        let half_ticks = whole_ticks(away, inverse, scale)?;
         let at = usize::try_from(half_ticks).ok()?;
         let weight = WEIGHTS.get(at).copied().unwrap_or_else(|| weight(half_ticks));
         // At most 2^63 x 10^15 each: ten of them fit.
@@ -114,6 +121,20 @@ pub fn imbalance(depth: &Depth, quote: Option<&Quote>, scale: Scale) -> Imbalanc
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whole_ticks_are_those_of_the_division() {
+        for tick in [1, 3, 100, 1_000_000, 999_983, i64::MAX] {
+            let (scale, inverse) = (Scale { price_exp: 0, tick }, 1.0 / tick as f64);
+            for n in [0, 1, 2, 77, 1 << 31, (1 << 53) + 1] {
+                for away in [-1, 0, 1] {
+                    let amount = tick.saturating_mul(n).saturating_add(away);
+                    let found = whole_ticks(amount, inverse, scale);
+                    assert_eq!(found, scale.ticks(amount), "{amount} / {tick}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn weights_are_one_over_one_plus_distance() {

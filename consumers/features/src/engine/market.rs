@@ -107,7 +107,7 @@ impl Engine {
     fn refreshed<S: Sink>(&mut self, moment: &Moment, record: &Record, sink: &mut S) {
         let index = record.instrument.index();
         if let Some(one) = self.instrument(moment.lane, index) {
-            one.near = true;
+            one.near = [true; 2];
         }
         self.book(moment, index, record.quality.nature(), true, sink);
     }

@@ -290,12 +290,10 @@ impl Engine {
         let slot = self.lanes.get(moment.lane).and_then(|lane| lane.slot(index));
         let Some(one) = slot.and_then(|slot| self.pool.get_mut(slot)) else { return };
         let Some(level) = record.get::<Level>() else { return };
-        let is_bid = record.quality.get_side() == Side::Bid;
-        one.near = one.near || one.depth.reaches(is_bid, level.price);
-        if record.quality.is_snapshot() {
-            // Part of a refresh: its end is the event.
-            one.near = true;
-        } else if record.quality.is_end_of_event() {
+        let side = record.quality.get_side();
+        // A level of a refresh is no event: that is its end, which looks at both sides.
+        one.near[side as usize] |= one.depth.reaches(side == Side::Bid, level.price);
+        if record.quality.is_end_of_event() && !record.quality.is_snapshot() {
             self.book(moment, index, record.quality.nature(), true, sink);
         }
     }
@@ -325,10 +323,13 @@ impl Engine {
             && moment.now.saturating_sub(one.book_at) > spec.book_ttl;
         let is_quiet = lane.is_quiet() || ttl;
         let judged = judge(one.state, books.best(one.id), is_quiet, one.had_book);
-        if one.near || one.book_flags() != judged.flags {
-            let of = |level: book::Level| (level.price, level.quantity);
-            let bids = books.levels(one.id, Side::Bid).map(of);
-            one.depth.set(bids, books.levels(one.id, Side::Ask).map(of));
+        let of = |level: book::Level| (level.price, level.quantity);
+        let is_other = one.book_flags() != judged.flags;
+        if one.near[Side::Bid as usize] || is_other {
+            one.depth.set_bids(books.levels(one.id, Side::Bid).map(of));
+        }
+        if one.near[Side::Ask as usize] || is_other {
+            one.depth.set_asks(books.levels(one.id, Side::Ask).map(of));
         }
         let (id, state, nature) = (one.id, one.state, one.nature);
         let flags = moment.flags | halted(one);

@@ -45,7 +45,19 @@ impl Depth {
         bids: impl Iterator<Item = (i64, i64)>,
         asks: impl Iterator<Item = (i64, i64)>,
     ) {
+        self.set_bids(bids);
+        self.set_asks(asks);
+    }
+
+    /// Takes the best bids.
+    #[inline]
+    pub fn set_bids(&mut self, bids: impl Iterator<Item = (i64, i64)>) {
         self.bid_count = fill(&mut self.bids, bids);
+    }
+
+    /// Takes the best asks.
+    #[inline]
+    pub fn set_asks(&mut self, asks: impl Iterator<Item = (i64, i64)>) {
         self.ask_count = fill(&mut self.asks, asks);
     }
 
