@@ -4,12 +4,22 @@
 //! market, so every tool says what is not live before it says anything else.
 
 use serde::Serialize;
+use shm::follow::Followed;
 use shm::images::ImageReader;
 use shm::mapping::MappedLines;
-use wire::Quality;
+use shm::ring::Observer;
+use shm::seat::layout::ring_shape;
+use wire::{Quality, Record};
 
+use super::open::{Lane, OpenRing};
+
+/// Words of a record.
+const RECORD_WORDS: usize = 8;
 /// Images that are looked at: a lane's session decides for all of its instruments.
 const MOST: u32 = 512;
+
+/// Newest records of each ring that are looked at, where there is no image.
+const NEWEST: u64 = 64;
 
 /// Word of an image's payload that holds its quality, and by how far it lies above the word's end.
 const QUALITY: (usize, u32) = (0, 32);
@@ -21,6 +31,46 @@ pub struct Natures {
 }
 
 impl Natures {
+    /// Looks at a producer: at its images, else at the newest records of its rings, since a
+    /// consumer that publishes may have no books. Nothing of another release's layout is read.
+    pub fn of_lane(lane: &Lane, ours: bool) -> Natures {
+        let mut natures = Natures::default();
+        if !ours {
+            return natures;
+        }
+        if let Ok(images) = lane.images() {
+            natures = Natures::of_images(&images);
+        }
+        let rings = (0..lane.info.seats).filter_map(|seat| lane.ring(seat).ok());
+        for ring in rings {
+            if natures != Natures::default() {
+                break;
+            }
+            natures = Natures::of_ring(&ring);
+        }
+        natures
+    }
+
+    /// Looks at the newest records of a ring.
+    fn of_ring(ring: &OpenRing) -> Natures {
+        let mut natures = Natures::default();
+        let body = ring.region.body().clone();
+        // Longer slots are not records of ours.
+        let observer = Observer::<_, RECORD_WORDS>::new(body, ring_shape(ring.capacity));
+        let Some(mut observer) = observer.ok().filter(|_| ring.slot_lines == 1) else {
+            return natures;
+        };
+        observer.rewind(NEWEST);
+        for _ in 0..NEWEST {
+            match observer.poll() {
+                Followed::Record(words) => natures.note(Record::from_words(words).quality),
+                Followed::Empty => break,
+                Followed::Lapped { .. } => {}
+            }
+        }
+        natures
+    }
+
     /// Looks at the first images that were ever written.
     pub fn of_images(reader: &ImageReader<MappedLines>) -> Natures {
         let mut natures = Natures::default();

@@ -104,9 +104,7 @@ fn lane_copy(
             return None;
         }
     };
-    // Without images nothing says that the lane is live, which is what the report then says.
-    let natures = lane.images().ok().filter(|_| ours);
-    let natures = natures.map(|images| Natures::of_images(&images)).unwrap_or_default();
+    let natures = Natures::of_lane(lane, ours);
     let histograms = reader.labels().iter().enumerate().filter_map(|(at, label)| {
         Some(NamedHistogram {
             name: label.name.clone(),

@@ -36,7 +36,10 @@ pub enum LatencyError {
     #[error("this host: {0}")]
     Host(#[from] AffinityError),
     /// A file of percentiles cannot be written.
-    #[error("cannot write {path}: {source}; say --hgrm with a folder that can be written", path = path.display())]
+    #[error(
+        "cannot write {path}: {source}; say --hgrm with a folder that can be written",
+        path = path.display()
+    )]
     Hgrm {
         /// The file or folder.
         path: PathBuf,

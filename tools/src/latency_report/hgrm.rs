@@ -53,7 +53,12 @@ pub fn write<W: Write>(histogram: &Histogram, sub_bits: u8, out: &mut W) -> io::
                 let part = level / 100.0;
                 let rest = 1.0 / (1.0 - part);
                 writeln!(out, "{:12.3} {part:14.12} {sum:10} {rest:14.2}", high as f64)?;
-                level = next_level(level);
+                let next = next_level(level);
+                // Beyond what a float tells apart the steps end, however many values there are.
+                if next <= level || next >= 100.0 {
+                    break;
+                }
+                level = next;
             }
         }
         writeln!(out, "{:12.3} {:14.12} {total:10}", most as f64, 1.0)?;
@@ -128,6 +133,16 @@ mod tests {
         let wanted = [0.0, 10.0, 20.0, 30.0, 40.0, 50.0, 55.0, 60.0, 65.0, 70.0, 75.0];
         for (found, wanted) in levels.iter().zip(wanted) {
             assert!((found - wanted).abs() < 1e-9, "{levels:?}");
+        }
+    }
+
+    #[test]
+    fn more_values_than_a_float_counts_come_to_an_end() {
+        for buckets in [vec![u64::MAX; 64], vec![u64::MAX >> 2, 1, 1, 1]] {
+            let mut out = Vec::new();
+            write(&Histogram::new(1, buckets), 1, &mut out).expect("memory takes everything");
+            let text = String::from_utf8(out).expect("utf-8");
+            assert!(text.contains("1.000000000000") && text.lines().count() < 20_000, "{text}");
         }
     }
 

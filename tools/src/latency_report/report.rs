@@ -10,7 +10,7 @@ use super::copy::{InstanceCopy, LaneCopy};
 use super::host::Host;
 use super::pinned::{self, PinnedThread};
 use super::stage::Stage;
-use super::tally::{SUB_BITS, TAKERS, Tally, Unmeasured};
+use super::tally::{Outside, SUB_BITS, TAKERS, Tally, Unmeasured};
 use crate::inspect::nature::Natures;
 use crate::inspect::spread::Spread;
 use crate::inspect::state::State;
@@ -163,11 +163,12 @@ pub struct VenueReport {
     pub unit: &'static str,
     /// Bound of this host's error against UTC, ns. The venue's own error comes on top.
     pub bound_ns: u64,
-    /// The bound is not smaller than the median, or stamps lie in the future: the numbers say
-    /// nothing.
+    /// The bound is not smaller than the median, or stamps cannot be of a clock that agrees with
+    /// ours: the numbers say nothing.
     pub meaningless: bool,
-    /// Records that were received before the venue stamped them.
-    pub from_the_future: u64,
+    /// Records with such stamps.
+    #[serde(flatten)]
+    pub outside: Outside,
     /// What was recorded.
     #[serde(flatten)]
     pub spread: Spread,
@@ -294,14 +295,14 @@ fn attached_lane(name: &str, tally: &Tally, bounds: [u64; TAKERS.len()]) -> Atta
         })
     };
     let venue = takers().filter_map(|(at, taker)| {
-        let (histogram, from_the_future) = tally.venue(at)?;
+        let (histogram, outside) = tally.venue(at)?;
         let spread = Spread::of(&histogram, SUB_BITS);
         Some(VenueReport {
             stamp: taker.name(),
             unit: "ns",
             bound_ns: clock_error_ns,
-            meaningless: from_the_future > 0 || drowns(clock_error_ns, spread.p50),
-            from_the_future,
+            meaningless: outside != Outside::default() || drowns(clock_error_ns, spread.p50),
+            outside,
             spread,
             histogram,
         })

@@ -59,6 +59,15 @@ pub struct Unmeasured {
     pub from_the_future: u64,
 }
 
+/// Records whose venue stamp cannot be of a clock that agrees with ours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Outside {
+    /// Received before the venue stamped them.
+    pub from_the_future: u64,
+    /// Stamped more than 18 minutes before they were received: the stamps of another day.
+    pub beyond: u64,
+}
+
 /// What was measured of one lane. All memory is there from the start.
 #[derive(Clone, Debug)]
 pub struct Tally {
@@ -66,6 +75,8 @@ pub struct Tally {
     venue: Vec<Buckets>,
     /// Records of a venue stamp behind the receive stamp, by taker.
     venue_future: [u64; TAKERS.len()],
+    /// Records whose venue stamp lies further back than a histogram reaches, by taker.
+    venue_beyond: [u64; TAKERS.len()],
     /// Natures of the records.
     pub natures: Natures,
     /// Records in all.
@@ -82,6 +93,7 @@ impl Default for Tally {
             consume: vec![Buckets::new(); Class::ALL.len() * TAKERS.len()],
             venue: vec![Buckets::new(); TAKERS.len()],
             venue_future: [0; TAKERS.len()],
+            venue_beyond: [0; TAKERS.len()],
             natures: Natures::default(),
             records: 0,
             measured: 0,
@@ -105,10 +117,14 @@ impl Tally {
         if record.ts_venue == 0 {
             return;
         }
-        match record.ts_receive.checked_sub(record.ts_venue) {
-            Some(ns) => self.venue.iter_mut().skip(taker).take(1).for_each(|b| b.add(ns)),
-            None => self.venue_future.iter_mut().skip(taker).take(1).for_each(|n| *n += 1),
-        }
+        let counted = match record.ts_receive.checked_sub(record.ts_venue) {
+            Some(ns) if ns >> VALUE_BITS == 0 => {
+                return self.venue.iter_mut().skip(taker).take(1).for_each(|b| b.add(ns));
+            }
+            Some(_) => &mut self.venue_beyond,
+            None => &mut self.venue_future,
+        };
+        counted.iter_mut().skip(taker).take(1).for_each(|n| *n += 1);
     }
 
     /// Class and taker of a record that can be measured.
@@ -144,11 +160,12 @@ impl Tally {
         Some(buckets.copy()).filter(|histogram| histogram.count() > 0)
     }
 
-    /// Venue to receive by one taker of the stamp, and how many venue stamps lay behind the
-    /// receive stamp; `None` without either.
-    pub fn venue(&self, taker: usize) -> Option<(Histogram, u64)> {
-        let (histogram, future) = (self.venue.get(taker)?.copy(), *self.venue_future.get(taker)?);
-        (histogram.count() > 0 || future > 0).then_some((histogram, future))
+    /// Venue to receive by one taker of the stamp, and what is not in it; `None` without either.
+    pub fn venue(&self, taker: usize) -> Option<(Histogram, Outside)> {
+        let histogram = self.venue.get(taker)?.copy();
+        let from_the_future = *self.venue_future.get(taker)?;
+        let outside = Outside { from_the_future, beyond: *self.venue_beyond.get(taker)? };
+        (histogram.count() > 0 || outside != Outside::default()).then_some((histogram, outside))
     }
 }
 
@@ -186,8 +203,8 @@ mod tests {
         assert!(least(Class::Trades, 1).is_some_and(|ns| (2_000..2_016).contains(&ns)));
         assert_eq!(least(Class::Trades, 2), Some(30));
         assert_eq!(least(Class::Orders, 0), None);
-        let (venue, future) = tally.venue(0).expect("a venue stamp");
-        assert_eq!((venue.count(), future), (1, 0));
+        let (venue, outside) = tally.venue(0).expect("a venue stamp");
+        assert_eq!((venue.count(), outside), (1, Outside::default()));
         assert!(venue.at(0.5).is_some_and(|ns| (500..504).contains(&ns)));
     }
 
@@ -221,10 +238,13 @@ mod tests {
     }
 
     #[test]
-    fn a_venue_ahead_of_us_is_counted_apart() {
+    fn a_venue_ahead_of_us_or_of_another_day_is_counted_apart() {
         let mut tally = Tally::default();
         tally.note(&trade(Header { ts_venue: T0 + 9, ..header(StampBy::Poll, T0) }), T0 + 20);
-        let (venue, future) = tally.venue(0).expect("a venue stamp");
-        assert_eq!((venue.count(), future, tally.measured), (0, 1, 1));
+        let day = 86_400_000_000_000;
+        tally.note(&trade(Header { ts_venue: T0 - day, ..header(StampBy::Poll, T0) }), T0 + 20);
+        let (venue, outside) = tally.venue(0).expect("a venue stamp");
+        assert_eq!((venue.count(), tally.measured), (0, 2));
+        assert_eq!(outside, Outside { from_the_future: 1, beyond: 1 });
     }
 }

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use super::report::{AttachedLane, AttachedReport, InstanceReport, Report, StageReport};
+use super::tally::Outside;
 use crate::inspect::page::{Cell, Page, Paint, Table};
 use crate::inspect::spread::Spread;
 use crate::inspect::words::{span, utc};
@@ -186,10 +187,13 @@ fn print_lane<W: Write>(lane: &AttachedLane, plot: bool, page: &mut Page<W>) -> 
     page.table(&rows)?;
     for found in &lane.venue {
         print_bound("venue_receive", found.bound_ns, found.meaningless, page)?;
-        if found.from_the_future > 0 {
-            let n = found.from_the_future;
-            let line = format!("  venue_receive: {n} records were received before they were sent");
-            page.line(&line, Paint::Bad)?;
+        let Outside { from_the_future, beyond } = found.outside;
+        let outside = [
+            (from_the_future, "were received before they were sent"),
+            (beyond, "were stamped more than 18 minutes before: the stamps of another day"),
+        ];
+        for (count, why) in outside.into_iter().filter(|(count, _)| *count > 0) {
+            page.line(&format!("  venue_receive: {count} records {why}"), Paint::Bad)?;
         }
     }
     if plot {
@@ -201,20 +205,24 @@ fn print_lane<W: Write>(lane: &AttachedLane, plot: bool, page: &mut Page<W>) -> 
     Ok(())
 }
 
-/// Percentiles as bars, by the logarithm: each eighth of a bar is a factor.
+/// Percentiles as bars, by the logarithm; nothing where all values are 0.
 fn draw<W: Write>(title: &str, spread: &Spread, unit: &str, page: &mut Page<W>) -> io::Result<()> {
-    let most = spread.max.unwrap_or(0).max(1);
+    let Some(most) = spread.max.filter(|max| *max > 0) else { return Ok(()) };
     let floor = spread.min.unwrap_or(0).max(1) as f64 / 2.0;
     let length = |number: u64| {
-        let part = (number.max(1) as f64 / floor).ln() / (most as f64 / floor).ln();
+        if number == 0 {
+            return 0;
+        }
+        let part = (number as f64 / floor).ln() / (most as f64 / floor).ln();
         (part.clamp(0.0, 1.0) * BAR).round() as usize
     };
     page.line(&format!("  {title}, logarithmic"), Paint::Dim)?;
-    let mut rows = Table::new(&["", "", ""]);
     for (name, number) in spread.quantiles() {
         let Some(number) = number else { continue };
-        let bar = Cell::text("\u{2588}".repeat(length(number)));
-        rows.row([Cell::number(name), bar, value(Some(number), unit)]);
+        let bar = "\u{2588}".repeat(length(number));
+        let shown = value(Some(number), unit);
+        let width = BAR as usize;
+        page.line(&format!("  {name:>8}  {bar:width$}  {}", shown.as_str()), Paint::Plain)?;
     }
-    page.table(&rows)
+    Ok(())
 }

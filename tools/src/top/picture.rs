@@ -244,7 +244,8 @@ impl LaneTop {
         // Written by either name.
         let missed = lane.get("messages_missed").or_else(|| lane.get("messages_missing"));
         let line = |number| LineTop::new(instance, lane, number, since, now_ns);
-        let all_won = lane.lines().iter().filter_map(|n| lane.get(&format!("line{n}.won"))).sum();
+        let won = lane.lines().into_iter().filter_map(|n| lane.get(&format!("line{n}.won")));
+        let all_won = won.fold(0, u64::saturating_add);
         LaneTop {
             name: lane.name.clone(),
             state: state(instance, lane, since, now_ns),

@@ -166,6 +166,7 @@ impl LaneSample {
         let mut sample = LaneSample {
             name: lane.info.name.clone(),
             heartbeat_ns: lane.heartbeat_ns(),
+            natures: Natures::of_lane(lane, ours),
             stands: alone && lane.is_stalled(),
             ..LaneSample::default()
         };
@@ -174,10 +175,8 @@ impl LaneSample {
             Ok(reader) => sample.count(&reader),
             Err(error) => keep(error),
         }
-        match lane.images() {
-            Ok(images) if ours => sample.natures = Natures::of_images(&images),
-            Ok(_) => {}
-            Err(error) => keep(error),
+        if let Err(error) = lane.images() {
+            keep(error);
         }
         match lane.gaps() {
             Ok(reader) => sample.gaps = Some(gaps::read(&reader, ours, Depth::Full)),

@@ -264,7 +264,9 @@ fn seat_cells(top: &SeatTop) -> [Cell; 12] {
 }
 
 fn gaps_title(picture: &Picture, most: usize) -> String {
-    let sum = |of: fn(&LaneTop) -> u64| all(picture).map(|(_, lane)| of(lane)).sum::<u64>();
+    let sum = |of: fn(&LaneTop) -> u64| {
+        all(picture).map(|(_, lane)| of(lane)).fold(0, u64::saturating_add)
+    };
     let (declared, open) = (sum(|lane| lane.gaps.declared), sum(|lane| lane.gaps.open));
     let abandoned = sum(|lane| lane.gaps.abandoned);
     let cut = all(picture).any(|(_, lane)| lane.gaps.rows.len() > most);

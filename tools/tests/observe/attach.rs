@@ -78,6 +78,7 @@ fn stamps_are_measured_apart_and_recorded_ones_refused() {
     assert_eq!(venue.len(), 3);
     for found in venue {
         assert_eq!(found["meaningless"], false, "{found}");
+        assert_eq!((&found["from_the_future"], &found["beyond"]), (&0.into(), &0.into()));
         let p50 = found["p50"].as_u64().expect("p50");
         assert!((50_000..50_800).contains(&p50), "{found}");
     }

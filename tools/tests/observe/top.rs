@@ -5,6 +5,8 @@ use std::time::Duration;
 use serde_json::Value;
 use shm::claim::Claim;
 use shm::counters::{CounterSpec, CounterTable};
+use shm::mapping::MappedLines;
+use shm::producer_view::HeldSeat;
 use shm::region::utc_ns;
 use shm::seat::{Attach, Consumer, Filter};
 use wire::payload::Trade;
@@ -48,6 +50,17 @@ fn meanwhile(handler: &Handler, line: &str, then: impl FnOnce()) -> Run {
         then();
         run.join().expect("a run")
     })
+}
+
+/// A consumer that asks for everything in seat 1.
+fn seated(handler: &Handler) -> (HeldSeat, Consumer<MappedLines, MappedLines>) {
+    let expect = Some((LAYOUT_VERSION, LAYOUT_HASH));
+    let view = shm::attach::attach_blocking(&handler.root, INSTANCE, expect, Duration::ZERO);
+    let held = view.expect("alive").producer(LANE).expect("the lane").hold_seat(1).expect("free");
+    let (ring, ctl) = (held.seat.ring.body().clone(), held.seat.control.body().clone());
+    let claim = Claim::new(std::process::id(), 77).expect("a claim");
+    let consumer = Consumer::claim(ring, ctl, RING, 8, Filter::all(0xff), claim).expect("claimed");
+    (held, consumer)
 }
 
 #[test]
@@ -209,13 +222,7 @@ fn consumers_that_lose_are_named() {
     let handler = Handler::start();
     healthy(&handler);
     let mut fanout = handler.fanout(LANE);
-    let expect = Some((LAYOUT_VERSION, LAYOUT_HASH));
-    let view = shm::attach::attach_blocking(&handler.root, INSTANCE, expect, Duration::ZERO);
-    let held = view.expect("alive").producer(LANE).expect("the lane").hold_seat(1).expect("free");
-    let (ring, ctl) = (held.seat.ring.body().clone(), held.seat.control.body().clone());
-    let claim = Claim::new(std::process::id(), 77).expect("a claim");
-    let mut consumer =
-        Consumer::claim(ring, ctl, RING, 8, Filter::all(0xff), claim).expect("claimed");
+    let (_held, mut consumer) = seated(&handler);
     fanout.end_poll(true, 1, &mut NoBooks);
     assert_eq!(consumer.poll_attach(), Attach::Active);
     for _ in 0..64 {
@@ -281,6 +288,45 @@ fn an_older_producer_without_these_counters_is_shown_with_what_it_has() {
     );
     let text = top(&handler.root, "--instant").out;
     assert!(text.starts_with("NOT LIVE: main.nasdaq does not say what it is"), "{text}");
+}
+
+#[test]
+fn numbers_at_their_ends_are_shown_and_break_nothing() {
+    let handler = Handler::start();
+    healthy(&handler);
+    let mut counts = handler.counters(LANE);
+    let names = table(2).counters.into_iter().map(|counter| counter.name);
+    let names: Vec<String> = names.collect();
+    let all = |counts: &mut super::handler::Counts, to| {
+        names.iter().for_each(|name| counts.set(name, to));
+    };
+    all(&mut counts, u64::MAX);
+    let run = meanwhile(&handler, "--once --interval 0.5 --json", || all(&mut counts, 0));
+    let json = run.json();
+    // A count that went back grew by nothing.
+    assert_eq!(lane(&json)["packets"]["per_s"], 0.0);
+    assert_eq!(kinds(&json), ["lane_stalled", "line_silent", "line_silent"], "{json}");
+    let run = meanwhile(&handler, "--once --interval 0.5", || all(&mut counts, u64::MAX));
+    assert_eq!((run.code, run.err.as_str()), (3, ""));
+}
+
+#[test]
+fn a_lane_without_books_is_what_its_records_are() {
+    let handler = Handler::start();
+    let mut fanout = handler.fanout(LANE);
+    let (_held, mut consumer) = seated(&handler);
+    fanout.end_poll(true, 1, &mut NoBooks);
+    assert_eq!(consumer.poll_attach(), Attach::Active);
+    for _ in 0..64 {
+        fanout.end_poll(true, 1, &mut NoBooks);
+    }
+    let record = Record::new(header(1, StampBy::Poll, utc_ns()), Trade::default());
+    let mask = fanout.interest(1, Class::Trades as u8);
+    fanout.push(mask, Class::Trades as u8, 1, &record.to_words());
+    fanout.end_step(1);
+    fanout.end_poll(true, utc_ns(), &mut NoBooks);
+    let text = top(&handler.root, "--instant").out;
+    assert!(text.starts_with("NOT LIVE: main.nasdaq is simulated\n"), "{text}");
 }
 
 #[test]
