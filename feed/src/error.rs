@@ -67,18 +67,41 @@ pub enum FeedError {
         /// What is expected.
         reason: String,
     },
-    /// Shared memory could not be set up.
+    /// A configuration that cannot be used: everything that is wrong in it.
+    #[error(transparent)]
+    Config(#[from] crate::config::ConfigError),
+    /// Shared memory could not be looked at.
     #[error(transparent)]
     Shm(#[from] shm::error::Error),
-    /// Seats could not be set up.
+    /// The instance could not be made or ended.
     #[error(transparent)]
-    Seats(#[from] shm::fanout::FanoutError),
+    Producer(#[from] producer::ProducerError),
+    /// The directory under which instances live cannot be used.
+    #[error(
+        "{source}; instances are made below {root}, which must exist and let this user write: \
+         choose another with shm = \"...\" in the configuration, or by HOTLANE_SHM"
+    )]
+    Root {
+        /// The directory.
+        root: PathBuf,
+        /// What happened.
+        source: shm::error::Error,
+    },
+    /// A UDP source could not be opened.
+    #[error(transparent)]
+    Udp(#[from] crate::net::udp::UdpError),
     /// Tables of these sizes cannot be had.
     #[error(transparent)]
     Limits(#[from] book::LimitsError),
     /// The host refused.
     #[error(transparent)]
     Host(#[from] affinity::AffinityError),
+    /// A thread ended in a way that none should.
+    #[error("thread {name} ended unexpectedly; what it said stands above: please report it")]
+    Thread {
+        /// Its name.
+        name: String,
+    },
     /// A consumer was waited for and did not come.
     #[error("waited {waited_s} s for {wanted} consumer(s) on instance {instance}; {found} came")]
     NoConsumer {

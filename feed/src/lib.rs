@@ -3,17 +3,19 @@
 //! Modules follow the data:
 //!
 //! ```text
-//! net/       where bytes come from            line.rs   first copy of each number wins
-//! gap.rs     what is missing, since when      lane.rs   the state machine of one venue
+//! net/       where bytes come from            line/     first copy of each number wins
+//! gap.rs     what is missing, since when      lane/     the state machine of one venue
 //! venue/     venue messages to records        publish/  seats, images, tables, counters
 //! replay/    a recording through a lane       cli/      the command line of `hotlane`
+//! config/    a file checked whole             run/      cores, lanes and sockets until a signal
 //! ```
 //!
 //! A lane is `poll(now)`: no clock, thread or I/O of its own. The same code runs on a pinned core,
 //! in a replay and under a deterministic simulation.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod cli;
+pub mod config;
 pub mod counts;
 pub mod error;
 pub mod gap;
@@ -22,4 +24,5 @@ pub mod line;
 pub mod net;
 pub mod publish;
 pub mod replay;
+pub mod run;
 pub mod venue;

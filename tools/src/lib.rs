@@ -2,6 +2,8 @@
 #![forbid(unsafe_code)]
 
 pub mod inspect;
+pub mod latency_report;
 pub mod shm_dump;
+pub mod top;
 pub mod udp_monitor;
 pub mod venue_sim;

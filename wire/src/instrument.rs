@@ -69,6 +69,10 @@ small_enum! {
         Cboe = 15 "cboe",
         /// CME MDP 3.0.
         Cme = 16 "cme",
+        /// NASDAQ BX: the protocol of NASDAQ, a market of its own.
+        NasdaqBx = 17 "nasdaq_bx",
+        /// NASDAQ PSX: the same.
+        NasdaqPsx = 18 "nasdaq_psx",
         /// The best of several venues.
         Consolidated = 255 "consolidated",
     }

@@ -112,9 +112,9 @@ fn words(chunk: &[u8]) -> [u64; 8] {
     <[u64; 8]>::read_from_bytes(chunk).expect("64 bytes")
 }
 
-/// Without what is private to a seat: refreshes, losses, heartbeats.
+/// Without what is private to a seat: refreshes, losses, heartbeats, states of lines.
 pub fn public(records: Vec<Record>, classes: u8) -> Vec<Record> {
-    let private = [Kind::Lost, Kind::Heartbeat, Kind::BookBegin, Kind::BookEnd];
+    let private = [Kind::Lost, Kind::Heartbeat, Kind::Connection, Kind::BookBegin, Kind::BookEnd];
     let wanted = |record: &Record| {
         let kind = record.kind().expect("a known kind");
         let class = kind.class();

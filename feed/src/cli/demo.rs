@@ -79,7 +79,7 @@ fn failed(what: &str, reason: &str) -> FeedError {
 }
 
 /// A binary of this build: it stands beside our own.
-fn sibling(name: &str) -> Result<PathBuf> {
+pub(super) fn sibling(name: &str) -> Result<PathBuf> {
     let own = std::env::current_exe().map_err(|e| FeedError::io("own path", e))?;
     let path = own.with_file_name(name);
     if path.is_file() {

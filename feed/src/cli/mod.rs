@@ -1,10 +1,13 @@
 //! The command line of `hotlane`.
 
 mod clean;
+mod config;
 mod demo;
 mod diff;
 mod progress;
 mod replay;
+mod run;
+mod top;
 
 use std::process::ExitCode;
 
@@ -27,23 +30,32 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run a configuration: cores, lanes and sockets until a signal.
+    Run(run::RunArgs),
     /// Play recordings through a lane into seats and files.
     Replay(Box<replay::ReplayArgs>),
     /// Show the main job on this machine: a feed through a lane into another process.
     Demo(demo::DemoArgs),
+    /// Look at a configuration: check it, or explain every value of it.
+    Config(config::ConfigArgs),
     /// Compare two record files: equal runs give equal records.
     Diff(diff::DiffArgs),
     /// Remove what dead instances left in shared memory.
     Clean(clean::CleanArgs),
+    /// Show what handlers do and what is wrong, live or once.
+    Top(top::TopArgs),
 }
 
 /// Runs the command line and returns its exit code.
 pub fn main() -> ExitCode {
     let done = match Cli::parse().command {
+        Command::Run(args) => run::run(&args),
         Command::Replay(args) => replay::run(*args),
         Command::Demo(args) => demo::run(&args),
+        Command::Config(args) => config::run(&args),
         Command::Diff(args) => diff::run(&args),
         Command::Clean(args) => clean::run(&args),
+        Command::Top(args) => top::run(&args),
     };
     match done {
         Ok(code) => ExitCode::from(code),

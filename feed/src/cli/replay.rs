@@ -129,11 +129,12 @@ fn spec(args: ReplayArgs) -> Result<ReplaySpec, FeedError> {
         // Every source of a replay is a file.
         allow_wait: true,
         gid: None,
+        lines: u8::try_from(args.group.len()).unwrap_or(u8::MAX),
     };
     let linger = match args.linger.as_deref() {
         None => Some(Duration::ZERO),
         Some("forever") => None,
-        Some(seconds) => Some(Duration::from_secs_f64(parse_seconds(seconds)?)),
+        Some(seconds) => Some(seconds_of(seconds)?),
     };
     let fitting = Limits::of_recording(expanded_bytes(&args.files));
     let limits = Limits {
@@ -181,10 +182,12 @@ fn usage(text: &str, reason: &str) -> FeedError {
     FeedError::Argument { text: text.to_owned(), reason: reason.to_owned() }
 }
 
-fn parse_seconds(text: &str) -> Result<f64, FeedError> {
+/// A time on the command line.
+pub(super) fn seconds_of(text: &str) -> Result<Duration, FeedError> {
     let wrong = || usage(text, "a number of seconds up to a year, or nothing for ever");
     let seconds: f64 = text.parse().map_err(|_| wrong())?;
-    if (0.0..=31_536_000.0).contains(&seconds) { Ok(seconds) } else { Err(wrong()) }
+    let fits = (0.0..=31_536_000.0).contains(&seconds);
+    if fits { Ok(Duration::from_secs_f64(seconds)) } else { Err(wrong()) }
 }
 
 fn parse_group(text: &str) -> Result<Group, FeedError> {

@@ -4,6 +4,8 @@
 //! the call, so a source over a ring of the kernel or a card can give its own memory.
 
 pub mod capture;
+pub mod chaos;
+pub mod udp;
 
 use protocol::frame::LinkType;
 use wire::StampBy;

@@ -3,10 +3,9 @@
 //! ```text
 //! outlet.rs   what a lane can write to     step.rs     the records of one step
 //! refresh.rs  a whole book to one seat     images.rs   latest state for random readers
-//! region/     the shared-memory outlet     control.rs  its clock page and its end
+//! region/     the shared-memory outlet of a lane, over the parts that `producer` made
 //! ```
 
-pub mod control;
 pub mod images;
 pub mod outlet;
 pub mod refresh;

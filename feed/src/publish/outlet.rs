@@ -7,7 +7,7 @@ use book::{L3Books, PagedIndex};
 use wire::codes::GapHow;
 use wire::{Class, Image, InstrumentRow, Record};
 
-use crate::counts::Counts;
+use crate::counts::{Counts, Interval};
 use crate::gap::Gap;
 use crate::publish::refresh::BookRefresh;
 
@@ -101,6 +101,10 @@ pub trait Outlet {
 
     /// The counts as they are now.
     fn counts(&mut self, counts: &Counts);
+
+    /// A measured interval, ns, for the lane's histograms. Only outlets with counters care.
+    #[inline(always)]
+    fn interval(&mut self, _interval: Interval, _ns: u64) {}
 }
 
 /// An outlet that takes nothing.

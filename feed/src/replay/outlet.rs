@@ -3,7 +3,7 @@
 use wire::codes::GapHow;
 use wire::{Class, Image, InstrumentRow, Record};
 
-use crate::counts::Counts;
+use crate::counts::{Counts, Interval};
 use crate::gap::Gap;
 use crate::publish::outlet::{EmptyBook, Outlet, StepView};
 use crate::publish::refresh::BookRefresh;
@@ -107,5 +107,10 @@ impl<O: Outlet> Outlet for ReplayOutlet<O> {
 
     fn counts(&mut self, counts: &Counts) {
         self.seats.counts(counts);
+    }
+
+    #[inline(always)]
+    fn interval(&mut self, interval: Interval, ns: u64) {
+        self.seats.interval(interval, ns);
     }
 }

@@ -13,6 +13,7 @@ use wire::Nature;
 
 use crate::error::Result;
 use crate::lane::{Group, Lane, LaneConfig};
+use crate::line::{DIVERGENCE_SAMPLE, HOLD_NS, LINE_TIMEOUT_NS};
 use crate::net::Polled;
 use crate::net::capture::{CaptureSource, Progress};
 use crate::publish::Outlet;
@@ -92,6 +93,12 @@ pub fn replay(spec: &ReplaySpec, stop: &Arc<AtomicBool>, watch: &mut dyn Watch) 
         checksums: spec.checksums,
         groups: spec.groups.clone(),
         day: spec.date.map(|date| eastern.day(date)).transpose()?,
+        lines: u8::try_from(spec.groups.len()).unwrap_or(u8::MAX),
+        hold_ns: HOLD_NS,
+        // Files without heartbeats are silent without being dead; only between lines that were
+        // asked for does it matter which of them lives.
+        line_timeout_ns: if spec.groups.len() > 1 { LINE_TIMEOUT_NS } else { 0 },
+        divergence_sample: DIVERGENCE_SAMPLE,
     };
     let seats = Regions::create(spec.region.as_ref(), spec.limits, stop)?;
     let instance = seats.instance_name().to_owned();

@@ -67,6 +67,10 @@ pub fn config() -> LaneConfig {
         checksums: Checksums::Verify,
         groups: Vec::new(),
         day: Some(DAY),
+        lines: 1,
+        hold_ns: 0,
+        line_timeout_ns: 0,
+        divergence_sample: 1,
     }
 }
 

@@ -43,6 +43,7 @@ pub fn lane(root: &std::path::Path, seats: u32, ring_capacity: u64) -> Lane<Regi
         ring_capacity,
         allow_wait: true,
         gid: None,
+        lines: 2,
     };
     let limits = Limits { instruments: sizes.instruments, orders: sizes.orders };
     let stop = Arc::new(AtomicBool::new(false));

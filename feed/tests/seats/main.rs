@@ -57,7 +57,7 @@ fn is_end(record: &Record) -> bool {
 fn of_steps(records: &[Record]) -> Vec<Record> {
     let private = |r: &Record| {
         let kind = r.kind().expect("a kind");
-        r.quality.is_snapshot() || matches!(kind, Kind::Heartbeat | Kind::Lost)
+        r.quality.is_snapshot() || matches!(kind, Kind::Heartbeat | Kind::Connection | Kind::Lost)
     };
     records.iter().filter(|r| !private(r)).copied().collect()
 }

@@ -1,4 +1,4 @@
-//! `venue-sim`: ITCH session files without a venue.
+//! `venue-sim`: ITCH sessions without a venue, in files and on the wire.
 
 use std::fs::File;
 use std::io::{BufWriter, IsTerminal, Read, Write};
@@ -12,6 +12,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use protocol::capture::{FileType, detect};
 use serde_json::json;
 use tools::venue_sim::args::{Action, Cloning, Command, Generate};
+use tools::venue_sim::play::args::Play;
+use tools::venue_sim::play::{self, PlayError};
 use tools::venue_sim::{
     CloneSettings, Error, Hours, Output, Session, Settings, Slice, Summary, clone_slice,
     require_sim,
@@ -22,10 +24,14 @@ const MESSAGES_PER_SECOND: u64 = 10;
 const DEFAULT_DURATION_S: u64 = 16 * 3_600;
 
 fn main() -> ExitCode {
-    let done = match Command::parse().action {
-        Action::Generate(options) => generate(&options),
-        Action::Clone(options) => clone(&options),
-    };
+    match Command::parse().action {
+        Action::Generate(options) => exit(generate(&options)),
+        Action::Clone(options) => exit(clone(&options)),
+        Action::Play(options) => exit(play(&options)),
+    }
+}
+
+fn exit(done: Result<(), impl std::fmt::Display>) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -33,6 +39,16 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn play(options: &Play) -> Result<(), PlayError> {
+    let report = play::play(options)?;
+    if options.json {
+        println!("{}", json!(report));
+    } else {
+        println!("{}", report.text());
+    }
+    Ok(())
 }
 
 fn generate(options: &Generate) -> Result<(), Error> {

@@ -25,6 +25,8 @@ use shm::paths::{self, CONTROL_MODE, DATA_MODE, INSTANCE_FILE};
 use shm::region::{Region, utc_ns};
 use shm::seat::layout::{CTL_CLAIM, ring_lines};
 use shm::{errors, images, instruments, ledger, spec, tail};
+use wire::LAYOUT_VERSION;
+use wire::table::LAYOUT_HASH;
 
 use super::LookError;
 use super::state::{STALL_NS, State};
@@ -40,6 +42,11 @@ pub struct Opened {
     /// Its directory.
     pub dir: PathBuf,
     region: Region,
+}
+
+/// Whether a region is laid out as this release lays out its own.
+pub fn is_ours(region: &Region) -> bool {
+    region.header().layout_hash == LAYOUT_HASH && region.header().layout_version == LAYOUT_VERSION
 }
 
 /// Age of a heartbeat, ns; `None` if there was none yet.
@@ -78,6 +85,11 @@ impl Opened {
     /// The `instance` region.
     pub fn region(&self) -> &Region {
         &self.region
+    }
+
+    /// Whether its records and images are laid out as this release's.
+    pub fn is_ours(&self) -> bool {
+        is_ours(&self.region)
     }
 
     /// Age of the process's heartbeat, ns; `None` before the first.

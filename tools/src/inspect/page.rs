@@ -62,6 +62,21 @@ impl Cell {
         self
     }
 
+    /// What stands in it.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// How it is painted.
+    pub const fn paint_of(&self) -> Paint {
+        self.paint
+    }
+
+    /// Whether it stands on the right.
+    pub const fn is_right(&self) -> bool {
+        self.right
+    }
+
     /// A count that should be 0.
     pub fn loss(number: u64) -> Cell {
         Cell::number(number).paint(if number == 0 { Paint::Dim } else { Paint::Bad })
@@ -86,7 +101,27 @@ impl Table {
         self.rows.push(cells.into_iter().collect());
     }
 
-    fn widths(&self) -> Vec<usize> {
+    /// Whether it has no rows.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The rows, headings first.
+    pub fn lines(&self) -> impl Iterator<Item = Vec<Cell>> + '_ {
+        std::iter::once(self.head_cells()).chain(self.rows.iter().cloned())
+    }
+
+    fn head_cells(&self) -> Vec<Cell> {
+        let head = self.head.iter().enumerate().map(|(column, head)| Cell {
+            text: (*head).to_string(),
+            paint: Paint::Dim,
+            right: self.is_right(column),
+        });
+        head.collect()
+    }
+
+    /// Widths of the columns, in characters.
+    pub fn widths(&self) -> Vec<usize> {
         let mut widths: Vec<usize> = self.head.iter().map(|head| head.chars().count()).collect();
         for row in &self.rows {
             for (width, cell) in widths.iter_mut().zip(row) {
@@ -171,13 +206,7 @@ impl<W: Write> Page<W> {
             return Ok(());
         }
         let widths = table.widths();
-        let head = table.head.iter().enumerate().map(|(column, head)| Cell {
-            text: (*head).to_string(),
-            paint: Paint::Dim,
-            right: table.is_right(column),
-        });
-        self.cells(&head.collect::<Vec<_>>(), &widths)?;
-        table.rows.iter().try_for_each(|row| self.cells(row, &widths))
+        table.lines().try_for_each(|row| self.cells(&row, &widths))
     }
 
     fn cells(&mut self, cells: &[Cell], widths: &[usize]) -> io::Result<()> {

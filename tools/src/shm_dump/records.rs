@@ -13,10 +13,10 @@ use serde_json::{Value, json};
 
 use super::decode::Decoder;
 use super::report::wanted_lanes;
-use super::section::layout::is_ours;
 use super::source::{self, Flavour, Found, Source};
 use super::symbols::Symbols;
 use super::{Args, DumpError, Outcome};
+use crate::inspect::open::is_ours;
 use crate::inspect::open::{Lane, OpenRing, Opened};
 use crate::inspect::page::{Page, Paint};
 use crate::inspect::table::seats::is_used;

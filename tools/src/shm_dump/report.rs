@@ -12,7 +12,7 @@ use super::section::clock::Clock;
 use super::section::counters::Counters;
 use super::section::images::{Images, Want};
 use super::section::instruments::Instruments;
-use super::section::layout::{Layout, is_ours};
+use super::section::layout::Layout;
 use super::section::tail::Tail;
 use super::symbols::Symbols;
 use super::{Args, DumpError, Outcome};
@@ -117,7 +117,7 @@ pub fn wanted_lanes(lanes: Vec<Lane>, wanted: Option<&str>) -> Result<Vec<Lane>,
 fn report(opened: &Opened, args: &Args) -> Result<Report, DumpError> {
     let summary = listing::summary(opened);
     let depth = if args.any_section() { Depth::Full } else { Depth::Brief };
-    let ours = is_ours(opened.region());
+    let ours = opened.is_ours();
     let scope = Scope { args, depth, ours, life: summary.state };
     let mut problems: Vec<String> = summary.error.clone().into_iter().collect();
     let lanes = opened.lanes().unwrap_or_default();

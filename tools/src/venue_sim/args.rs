@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use jiff::civil::{Date, Time};
 
-/// Makes ITCH 5.0 session files: a simulated market, or many clones of a recorded symbol.
+use super::play::args::{self as play, Play};
+
+/// Makes ITCH 5.0 session files, a simulated market or clones of a recorded symbol, and plays them.
 #[derive(Debug, Parser)]
 #[command(name = "venue-sim", version, after_help = EXAMPLES)]
 pub struct Command {
@@ -24,6 +26,8 @@ Examples:
     venue-sim generate --session-start 09:30 --duration 10m --out SIM_10m.itch --json
   A recorded symbol on 5,000 instruments:
     venue-sim clone AAPL.itch --instruments 5000 --messages 40000000 --out SIM_x5000.itch.gz
+  A recording onto two multicast groups (more with `venue-sim play --help`):
+    venue-sim play AAPL.itch --group-a 239.255.1.1:26477 --group-b 239.255.1.2:26477
 
 The same seed and options give the same bytes on every machine.";
 
@@ -36,6 +40,9 @@ pub enum Action {
     /// Many instruments that trade like a recorded one.
     #[command(after_help = EXAMPLES)]
     Clone(Cloning),
+    /// Sends a recording onto multicast groups, as the venue would.
+    #[command(after_help = play::EXAMPLES)]
+    Play(Box<Play>),
 }
 
 /// Options of both.

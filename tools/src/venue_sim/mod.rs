@@ -1,4 +1,4 @@
-//! The venue simulator: ITCH session files with no venue behind them.
+//! The venue simulator: ITCH session files with no venue behind them, and sessions on the wire.
 //!
 //! Recordings of a whole market are rarely to be had, and none comes with the answer. `generate`
 //! makes a day from seeded agents that trade through a real matching engine, whose own books are
@@ -22,6 +22,7 @@
 //! clones.rs      clone: many copies of it, merged by time
 //! output.rs      files: gzip, never half of one under its final name
 //! args.rs        the command line
+//! play/          a session sent onto multicast groups
 //! ```
 //!
 //! Everything made here says `SIM` in its file name.
@@ -38,6 +39,7 @@ mod instrument;
 pub mod oracle;
 mod output;
 mod plan;
+pub mod play;
 pub mod random;
 mod session;
 mod slice;

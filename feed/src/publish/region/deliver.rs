@@ -7,7 +7,7 @@ use wire::payload::Lost;
 use wire::{Class, Image, InstrumentRow, Record};
 
 use super::{Inner, Regions};
-use crate::counts::Counts;
+use crate::counts::{Counts, Interval};
 use crate::gap::Gap;
 use crate::publish::outlet::{EmptyBook, Outlet};
 use crate::publish::refresh::{BookRefresh, Want};
@@ -39,18 +39,6 @@ impl Refresh for Callback<'_, '_> {
 }
 
 impl Inner {
-    fn refused(&mut self, code: u32, name: &'static str, now: u64) {
-        // By address: the names are constants, and each has one place.
-        let known = self.error_ids.iter().find(|(known, _)| std::ptr::eq(*known, name));
-        if let Some(&(_, id)) = known {
-            self.errors.again(id, now);
-        } else if let Some(id) = self.errors.report(code, 0, name, now)
-            && self.error_ids.len() < self.error_ids.capacity()
-        {
-            self.error_ids.push((name, id));
-        }
-    }
-
     fn gap_opened(&mut self, channel: u16, gap: &Gap) {
         let ticket = self.gaps.declare(&ledger::Gap {
             gap_id: gap.id,
@@ -184,7 +172,7 @@ impl Outlet for Regions {
 
     fn refused(&mut self, name: &'static str, now: u64) {
         if let Some(inner) = &mut self.inner {
-            inner.refused(REFUSED, name, now);
+            inner.errors.report(REFUSED, name, now);
         }
     }
 
@@ -201,7 +189,7 @@ impl Outlet for Regions {
         inner.producer.beat(now);
         let events = inner.fanout.end_poll(found_nothing, now, &mut Callback(books));
         if events.too_large.is_some() {
-            inner.refused(REFRESH_TOO_LARGE, "refresh_larger_than_ring", now);
+            inner.errors.report(REFRESH_TOO_LARGE, "refresh_larger_than_ring", now);
         }
     }
 
@@ -212,8 +200,13 @@ impl Outlet for Regions {
 
     fn counts(&mut self, counts: &Counts) {
         let Some(inner) = &mut self.inner else { return };
-        for (&id, (_, _, value)) in inner.counter_ids.iter().zip(counts.named()) {
-            inner.counters.set(id, value);
+        inner.counter_places.set(&mut inner.counters, counts);
+    }
+
+    #[inline(always)]
+    fn interval(&mut self, interval: Interval, ns: u64) {
+        if let Some(inner) = &mut self.inner {
+            inner.counter_places.record(&mut inner.counters, interval, ns);
         }
     }
 }

@@ -1,11 +1,13 @@
-//! The shared-memory outlet: seats, instrument table, images, gap ledger, errors, counters.
+//! The shared-memory outlet of a lane: seats, instrument table, images, gap ledger, errors,
+//! counters.
 //!
 //! ```text
 //! mod.rs   made and closed          deliver.rs   what a lane writes
 //! ```
 //!
-//! One directory per instance with one producer, the lane. Row 0 of the instrument table and of
-//! the images stands for the channel, so that a row's number is an instrument's index.
+//! The regions themselves are made by [`producer::Host`], one directory per instance with one
+//! producer per lane. Row 0 of the instrument table and of the images stands for the channel, so
+//! that a row's number is an instrument's index.
 
 mod deliver;
 
@@ -13,36 +15,22 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use shm::counters::{CounterId, CounterSpec, CounterTable, CounterWriter};
-use shm::errors::{ErrorId, ErrorWriter};
-use shm::fanout::{ClassRules, Fanout, FanoutSpec, SeatMemory};
+use producer::{Host, HostSpec, LaneParts, LaneSpec, NamedErrors, channel_row};
+use shm::counters::CounterWriter;
+use shm::fanout::Fanout;
 use shm::images::ImageWriter;
-use shm::instance::{Instance, Producer};
+use shm::instance::Producer;
 use shm::instruments::InstrumentWriter;
-use shm::keeper::{self, Keeper};
-use shm::layout::{Layout, LayoutRow};
 use shm::ledger::{GapTicket, GapWriter};
 use shm::mapping::MappedLines;
-use shm::sigbus::SigbusGuard;
-use shm::spec::{InstanceSpec, ProducerSpec};
-use wire::instrument::put_text;
-use wire::{Class, InstrumentId, InstrumentRow};
+use wire::InstrumentId;
 
-use crate::counts::Counts;
-use crate::error::{FeedError, Result};
+use crate::counts::{CounterPlaces, counter_table};
+use crate::error::Result;
 use crate::gap::OPEN_GAPS_MAX;
-use crate::publish::control;
-use crate::venue::nasdaq::{Limits, VENUE};
+use crate::venue::nasdaq::{Limits, Market};
 
-/// What the classes mean to the seats.
-const RULES: ClassRules = ClassRules {
-    stream: Class::Stream as u8,
-    book_classes: Class::BOOK,
-    conflate_class: Class::Top as u8,
-    counted_class: Class::Trades as u8,
-};
-
-/// Shared memory of an instance.
+/// Shared memory of an instance with one lane.
 #[derive(Clone, Debug)]
 pub struct RegionSpec {
     /// Directory under which instances live.
@@ -57,36 +45,34 @@ pub struct RegionSpec {
     pub allow_wait: bool,
     /// Group that may attach beside the owner.
     pub gid: Option<u32>,
+    /// Lines of the lane, as configured: each has counters of its own.
+    pub lines: u8,
 }
 
-/// Seats and tables of a lane, or none.
+/// Seats and tables of a lane, or none; with the instance, where the lane is its only one.
 pub struct Regions {
+    // Dropped in this order: the instance outlives whoever writes to it.
     inner: Option<Box<Inner>>,
+    host: Option<Host>,
 }
 
 struct Inner {
-    // Dropped in this order: the keeper looks at the instance's files.
-    keeper: Keeper,
-    /// A consumer that cuts its own control file short ends its seat, not this process.
-    guard: SigbusGuard,
-    instance: Instance,
     /// The lane's own producer, for its heartbeat.
     producer: Producer,
-    name: String,
     fanout: Fanout<MappedLines>,
     instruments: InstrumentWriter<MappedLines>,
     images: ImageWriter<MappedLines>,
-    errors: ErrorWriter<MappedLines>,
-    error_ids: Vec<(&'static str, ErrorId)>,
+    errors: NamedErrors,
     gaps: GapWriter<MappedLines>,
     tickets: Vec<(u32, GapTicket)>,
     session: [u8; 16],
     counters: CounterWriter<MappedLines>,
-    counter_ids: Vec<CounterId>,
+    counter_places: CounterPlaces,
 }
 
 impl Regions {
-    /// Makes the instance and holds it; without a specification, an outlet that takes nothing.
+    /// Makes an instance with one lane of NASDAQ and holds it; without a specification, an outlet
+    /// that takes nothing.
     ///
     /// When `stop` is raised, nothing waits for a seat any more.
     ///
@@ -97,16 +83,35 @@ impl Regions {
         limits: Limits,
         stop: &Arc<AtomicBool>,
     ) -> Result<Regions> {
-        let inner = match spec {
-            Some(spec) => Some(Box::new(Inner::create(spec, limits, stop)?)),
-            None => None,
+        let Some(spec) = spec else { return Ok(Regions { inner: None, host: None }) };
+        let market = Market::Nasdaq;
+        let lane = LaneSpec {
+            name: market.venue().name().to_owned(),
+            instruments: limits.instruments,
+            seats: spec.seats,
+            ring_capacity: spec.ring_capacity,
+            allow_wait: spec.allow_wait,
+            counters: counter_table(spec.lines),
         };
-        Ok(Regions { inner })
+        let host = HostSpec {
+            root: spec.root.clone(),
+            name: spec.name.clone(),
+            gid: spec.gid,
+            lanes: vec![lane],
+        };
+        let (host, parts) = Host::create(&host, stop)?;
+        let inner = parts.into_iter().next().map(|parts| Box::new(Inner::new(parts, market)));
+        Ok(Regions { inner, host: Some(host) })
     }
 
-    /// Name of the instance; empty without one.
+    /// The outlet of one lane of an instance that somebody else holds.
+    pub fn of_lane(parts: LaneParts, market: Market) -> Regions {
+        Regions { inner: Some(Box::new(Inner::new(parts, market))), host: None }
+    }
+
+    /// Name of the instance; empty without one of its own.
     pub fn instance_name(&self) -> &str {
-        self.inner.as_ref().map_or("", |inner| &inner.name)
+        self.host.as_ref().map_or("", Host::name)
     }
 
     /// Consumers that are attached and served.
@@ -114,133 +119,38 @@ impl Regions {
         self.inner.as_ref().map_or(0, |inner| inner.fanout.active().count_ones() as usize)
     }
 
-    /// Declares the instance closed and removes its files.
+    /// Declares the instance, where it is this outlet's own, closed and removes its files.
     ///
     /// # Errors
     /// If something could not be removed.
     pub fn close(self) -> Result<()> {
-        match self.inner {
-            Some(inner) => {
-                let Inner { keeper, guard, instance, fanout, .. } = *inner;
-                drop((keeper, fanout, guard));
-                Ok(instance.close()?)
-            }
+        let Regions { inner, host } = self;
+        drop(inner);
+        match host {
+            Some(host) => Ok(host.close()?),
             None => Ok(()),
         }
     }
 }
 
-/// The record layout as regions carry it.
-fn layout_rows() -> Vec<LayoutRow> {
-    wire::table::layout_rows().into_iter().map(|row| zerocopy::transmute!(row)).collect()
-}
-
-fn counter_table() -> CounterTable {
-    let counter = |name: String, unit: &str| CounterSpec { name, unit: unit.to_owned(), block: 0 };
-    let counts = Counts::default();
-    let counters = counts.named().map(|(name, unit, _)| counter(name.to_owned(), unit));
-    CounterTable { counters: counters.collect(), histograms: Vec::new() }
-}
-
 impl Inner {
-    fn create(spec: &RegionSpec, limits: Limits, stop: &Arc<AtomicBool>) -> Result<Inner> {
-        let rows = layout_rows();
-        let table = counter_table();
-        // Row 0 is the channel.
-        let instruments = limits.instruments.saturating_add(1);
-        let producer = ProducerSpec {
-            name: VENUE.name().to_owned(),
-            instruments,
-            seats: spec.seats,
-            ring_capacity: spec.ring_capacity,
-            counters: table.clone(),
-            ..ProducerSpec::default()
-        };
-        let instance = Instance::create(&InstanceSpec {
-            root: spec.root.clone(),
-            name: spec.name.clone(),
-            layout: Layout {
-                version: wire::LAYOUT_VERSION,
-                hash: wire::table::LAYOUT_HASH,
-                rows: &rows,
-            },
-            gid: spec.gid,
-            producers: vec![producer],
-        })?;
-        let fanout = fanout(&instance, spec, instruments as usize)?;
-        let signals = fanout.signals();
-        let keeper = Keeper::start(&instance, vec![keeper::tell(signals.clone())])?;
-        let guard = SigbusGuard::new(&instance)?;
-        control::start(&instance, &signals, stop)?;
-        let counters = table.writer(body(&instance, "counters")?, 0);
-        let counts = Counts::default();
-        let counter_ids = counts.named().filter_map(|(name, _, _)| counters.counter(name));
-        let counter_ids = counter_ids.collect();
-        let producer = first_producer(&instance)?.clone();
+    fn new(parts: LaneParts, market: Market) -> Inner {
         let mut inner = Inner {
-            keeper,
-            guard,
-            producer,
-            name: spec.name.clone(),
-            fanout,
-            instruments: InstrumentWriter::new(body(&instance, "instruments")?),
-            images: ImageWriter::new(body(&instance, "images")?),
-            errors: ErrorWriter::new(body(&instance, "errors")?),
-            error_ids: Vec::with_capacity(256),
-            gaps: GapWriter::new(body(&instance, "gaps")?),
+            producer: parts.producer,
+            fanout: parts.fanout,
+            instruments: parts.instruments,
+            images: parts.images,
+            errors: NamedErrors::new(parts.errors),
+            gaps: parts.gaps,
             tickets: Vec::with_capacity(OPEN_GAPS_MAX),
             session: [0; 16],
-            counters,
-            counter_ids,
-            instance,
+            counter_places: CounterPlaces::of(&parts.counters),
+            counters: parts.counters,
         };
-        inner.channel_row();
-        Ok(inner)
-    }
-
-    /// Row 0 of the table: the channel.
-    fn channel_row(&mut self) {
-        let mut row =
-            InstrumentRow { instrument: InstrumentId::new(VENUE, 0), ..InstrumentRow::ZERO };
-        put_text(&mut row.canonical, VENUE.name());
-        put_text(&mut row.datagram_exchange, "NASDAQ");
-        row.price_exp = -8;
+        let venue = market.venue();
+        let channel = channel_row(InstrumentId::new(venue, 0), venue.name(), market.exchange());
         // A fresh table has room for its first row.
-        let _ = self.instruments.append(&row.to_words());
+        let _ = inner.instruments.append(&channel.to_words());
+        inner
     }
-}
-
-fn missing(instance: &Instance, file: &str) -> FeedError {
-    let source = std::io::Error::from(std::io::ErrorKind::NotFound);
-    FeedError::io(instance.dir().join(file), source)
-}
-
-fn first_producer(instance: &Instance) -> Result<&Producer> {
-    instance.producers().first().ok_or_else(|| missing(instance, VENUE.name()))
-}
-
-fn body(instance: &Instance, file: &str) -> Result<MappedLines> {
-    first_producer(instance)?.body(file).ok_or_else(|| missing(instance, file))
-}
-
-fn fanout(
-    instance: &Instance,
-    spec: &RegionSpec,
-    instruments: usize,
-) -> Result<Fanout<MappedLines>> {
-    let mut memories = Vec::new();
-    for seat in 0..spec.seats as usize {
-        memories.push(SeatMemory {
-            ring: body(instance, &shm::paths::ring_file(seat))?,
-            ctl: body(instance, &shm::paths::control_file(seat))?,
-            capacity: spec.ring_capacity as usize,
-        });
-    }
-    let spec = FanoutSpec {
-        instruments,
-        rules: RULES,
-        allow_wait: spec.allow_wait,
-        generation: instance.generation(),
-    };
-    Ok(Fanout::new(spec, memories)?)
 }

@@ -4,6 +4,7 @@
 //! day.rs         dates and midnights        session.rs   locate map, symbols, session roll
 //! orders.rs      A F E C X D U              trades.rs    P Q B
 //! reference.rs   R H Y L K J h and more     market.rs    S V W, auctions I N O
+//! sisters.rs     NASDAQ, BX, PSX
 //! ```
 //!
 //! Specification and conformance cases: README.md in this folder. Prices are in 10^-4 dollars and
@@ -15,13 +16,14 @@ mod market;
 mod orders;
 mod reference;
 mod session;
+mod sisters;
 mod trades;
 
 use book::{BookError, LimitsError};
 use protocol::venue::nasdaq::{ItchReject, Message, decode};
 use wire::codes::BookCause;
 use wire::payload::BookStateChange;
-use wire::{BookState, Quality, Venue};
+use wire::{BookState, Quality};
 
 use crate::counts::LaneReject;
 use crate::gap::{BookEpoch, Gaps};
@@ -32,6 +34,7 @@ use crate::venue::nasdaq::day::Day;
 
 pub(crate) use market::session_id;
 pub use session::Directory;
+pub use sisters::Market;
 
 /// Exponent of prices of stocks.
 pub const PRICE_EXP: i8 = -4;
@@ -100,6 +103,7 @@ pub struct Nasdaq {
     pub books: Books,
     /// Symbols, locates and rows of the instruments.
     pub directory: Directory,
+    market: Market,
     day: Day,
     session: [u8; 10],
     states: Vec<State>,
@@ -131,21 +135,37 @@ impl<O: Outlet> Context<'_, O> {
 }
 
 impl Nasdaq {
-    /// All memory of the lane's books and tables.
+    /// All memory of the lane's books and tables, of NASDAQ itself.
     ///
     /// # Errors
     /// If the limits cannot be had.
     pub fn new(limits: Limits) -> Result<Nasdaq, LimitsError> {
-        Ok(Nasdaq::with_books(limits, Books::new(limits.books())?))
+        Nasdaq::of_market(Market::Nasdaq, limits)
     }
 
-    /// The same over books of other limits: of a known range of references, for example. They
+    /// The same of a given market.
+    ///
+    /// # Errors
+    /// If the limits cannot be had.
+    pub fn of_market(market: Market, limits: Limits) -> Result<Nasdaq, LimitsError> {
+        let books = Books::new(limits.books())?;
+        let directory = Directory::new(limits.instruments, market);
+        Ok(Nasdaq { market, directory, ..Nasdaq::with_books(limits, books) })
+    }
+
+    /// The market that the lane is of.
+    pub fn market(&self) -> Market {
+        self.market
+    }
+
+    /// NASDAQ itself over books of other limits: of a known range of references, for example. They
     /// have an instrument more than `limits`, because index 0 is the channel.
     pub fn with_books(limits: Limits, books: Books) -> Nasdaq {
         let slots = limits.instruments.saturating_add(1);
         Nasdaq {
             books,
-            directory: Directory::new(limits.instruments),
+            directory: Directory::new(limits.instruments, Market::Nasdaq),
+            market: Market::Nasdaq,
             day: Day { date: 0, midnight_ns: 0 },
             session: [b' '; 10],
             states: vec![State::new(); slots as usize],
@@ -336,6 +356,3 @@ impl Nasdaq {
         }
     }
 }
-
-/// The venue of this folder.
-pub const VENUE: Venue = Venue::Nasdaq;

@@ -10,7 +10,7 @@ use wire::codes::instrument_flags;
 use wire::instrument::put_text;
 use wire::{InstrumentRow, NONE};
 
-use super::{Context, Nasdaq, PRICE_EXP, QUANTITY_EXP, State, VENUE};
+use super::{Context, Market, Nasdaq, PRICE_EXP, QUANTITY_EXP, State};
 use crate::counts::LaneReject;
 use crate::gap::Gaps;
 use crate::publish::{Outlet, Publisher};
@@ -28,16 +28,18 @@ pub struct Directory {
     by_symbol: HashMap<Stock, u32>,
     rows: Vec<InstrumentRow>,
     capacity: u32,
+    market: Market,
 }
 
 impl Directory {
-    /// For at most `capacity` instruments.
-    pub fn new(capacity: u32) -> Directory {
+    /// For at most `capacity` instruments of a market.
+    pub fn new(capacity: u32, market: Market) -> Directory {
         Directory {
             by_locate: vec![0; LOCATES],
             by_symbol: HashMap::with_capacity(capacity as usize),
             rows: Vec::with_capacity(capacity as usize),
             capacity,
+            market,
         }
     }
 
@@ -86,13 +88,13 @@ impl Directory {
         }
         let index = self.len() + 1;
         self.by_symbol.insert(*stock, index);
-        self.rows.push(undefined_row(stock, index));
+        self.rows.push(undefined_row(self.market, stock, index));
         Some((index, true))
     }
 }
 
 /// The row of a symbol of which only the name is known.
-fn undefined_row(stock: &Stock, index: u32) -> InstrumentRow {
+fn undefined_row(market: Market, stock: &Stock, index: u32) -> InstrumentRow {
     let printable =
         stock.map(|byte| if byte == b' ' || byte.is_ascii_graphic() { byte } else { b'?' });
     let name = std::str::from_utf8(&printable).unwrap_or_default().trim_end();
@@ -106,16 +108,16 @@ fn undefined_row(stock: &Stock, index: u32) -> InstrumentRow {
         lot: 1,
         multiplier: 1,
         strike: NONE,
-        instrument: wire::InstrumentId::new(VENUE, index),
+        instrument: wire::InstrumentId::new(market.venue(), index),
         ..InstrumentRow::ZERO
     };
     put_text(&mut row.native_symbol, name);
     put_text(&mut row.canonical, name);
     // A new instrument may come at any time, so nothing is allocated for its name.
     if let Some(rest) = row.canonical.get_mut(name.len()..) {
-        put_text(rest, ".NASDAQ");
+        put_text(rest, market.suffix());
     }
-    put_text(&mut row.datagram_exchange, "NASDAQ");
+    put_text(&mut row.datagram_exchange, market.exchange());
     put_text(&mut row.datagram_symbol, name);
     put_text(&mut row.base, name);
     put_text(&mut row.quote, "USD");

@@ -14,7 +14,7 @@ use crate::inspect::words::utc;
 const BRIEF_ROWS: usize = 10;
 
 /// A distinct error.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct ErrorLine {
     pub(crate) code: u32,
     pub(crate) lane: u32,

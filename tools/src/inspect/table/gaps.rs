@@ -16,7 +16,7 @@ use crate::inspect::words::{span, utc};
 const BRIEF_ROWS: u64 = 5;
 
 /// A gap.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct GapRow {
     pub(crate) gap_id: u32,
     pub(crate) channel: u16,

@@ -13,7 +13,7 @@ use crate::inspect::page::{Cell, Page, Paint, Table};
 use crate::inspect::words::span;
 
 /// One seat.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Seat {
     pub(crate) seat: usize,
     /// State, or `unreadable`.

@@ -8,7 +8,7 @@ use shm::region::Region;
 use wire::LAYOUT_VERSION;
 use wire::table::LAYOUT_HASH;
 
-use crate::inspect::open::Lane;
+use crate::inspect::open::{Lane, is_ours};
 use crate::inspect::page::{Cell, Page, Paint, Table};
 use crate::inspect::table::Depth;
 use crate::inspect::words::size;
@@ -49,11 +49,6 @@ pub struct Layout {
     fields: usize,
     rows: Vec<FieldRow>,
     files: Vec<FileRow>,
-}
-
-/// Whether a region's records are of this program's layout.
-pub fn is_ours(region: &Region) -> bool {
-    region.header().layout_hash == LAYOUT_HASH && region.header().layout_version == LAYOUT_VERSION
 }
 
 /// Reads headers and layout table; what is wrong with a file is added to `problems`.

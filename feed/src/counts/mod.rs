@@ -1,10 +1,22 @@
 //! What a lane counts. Plain numbers of its own; [`crate::publish`] copies them to shared memory.
+//!
+//! ```text
+//! mod.rs   the lane's counts      line.rs   those of each line      table.rs   names in shared memory
+//! ```
+
+mod line;
+mod table;
+
+pub use line::LineCounts;
+pub use table::{CounterPlaces, Interval, counter_table};
 
 use book::BookError;
 use protocol::frame::FrameReject;
 use protocol::frame::moldudp64::MoldReject;
 use protocol::venue::nasdaq::ItchReject;
 use wire::{Class, Kind};
+
+use crate::line::LINES_MAX;
 
 /// What a lane decides against, beyond the rejects of the parsers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,11 +42,13 @@ pub enum LaneReject {
     SequenceZero,
     /// A new session whose name is no text: a datagram of something else.
     SessionName,
+    /// A packet whose bytes differ from those that another line brought under the same numbers.
+    LineDivergence,
 }
 
 impl LaneReject {
     /// Every reject, in the order of its number.
-    pub const ALL: [LaneReject; 10] = [
+    pub const ALL: [LaneReject; 11] = [
         LaneReject::OldSession,
         LaneReject::OtherGroup,
         LaneReject::UnknownLocate,
@@ -45,6 +59,7 @@ impl LaneReject {
         LaneReject::LocateMoved,
         LaneReject::SequenceZero,
         LaneReject::SessionName,
+        LaneReject::LineDivergence,
     ];
 
     /// Name in tables and JSON.
@@ -60,6 +75,7 @@ impl LaneReject {
             LaneReject::LocateMoved => "locate_moved",
             LaneReject::SequenceZero => "sequence_zero",
             LaneReject::SessionName => "session_name",
+            LaneReject::LineDivergence => "line_divergence",
         }
     }
 }
@@ -80,7 +96,7 @@ pub struct Counts {
     pub session_ends: u64,
     /// Sessions that began.
     pub sessions: u64,
-    /// Messages that came again, on another line or on the same.
+    /// Messages that were not taken: they came again, on another line or on the same, or late.
     pub copies: u64,
     /// Steps: venue messages and decisions of the handler.
     pub steps: u64,
@@ -88,6 +104,30 @@ pub struct Counts {
     pub crossed: u64,
     /// Steps that left a book locked: a buyer offers exactly what a seller asks.
     pub locked: u64,
+    /// Packets that waited behind a hole.
+    pub held: u64,
+    /// Holes that were given up because their time was over.
+    pub hold_expired: u64,
+    /// Holes that were given up because a packet could not wait: slab full, or packet too large.
+    pub hold_overflow: u64,
+    /// Gaps declared.
+    pub gaps_declared: u64,
+    /// Gaps that are open.
+    pub gaps_open: u64,
+    /// Messages that the gaps say are missing.
+    pub messages_missing: u64,
+    /// Polls of the core's loop; whoever polls the lane sets these four.
+    pub polls: u64,
+    /// Polls that found packets.
+    pub polls_found: u64,
+    /// The longest poll, ns.
+    pub poll_longest_ns: u64,
+    /// Polls that took longer than they may.
+    pub poll_breaches: u64,
+    /// Lines by number, from 1; brought up to date when counters are published.
+    pub lines: [LineCounts; LINES_MAX],
+    /// How many of the lines have names.
+    named_lines: u8,
     messages: [u64; 256],
     records: [u64; KINDS],
     frame: [u64; FrameReject::ALL.len()],
@@ -97,8 +137,19 @@ pub struct Counts {
     lane: [u64; LaneReject::ALL.len()],
 }
 
+/// Lines that have names where the configuration does not say how many there are.
+const USUAL_LINES: u8 = 2;
+
 impl Default for Counts {
     fn default() -> Self {
+        Counts::new(USUAL_LINES)
+    }
+}
+
+impl Counts {
+    /// Counts of a lane with so many lines; 0 where that is not known.
+    pub fn new(lines: u8) -> Counts {
+        let named = if lines == 0 { USUAL_LINES } else { lines.min(LINES_MAX as u8) };
         Counts {
             packets: 0,
             bytes: 0,
@@ -109,6 +160,18 @@ impl Default for Counts {
             steps: 0,
             crossed: 0,
             locked: 0,
+            held: 0,
+            hold_expired: 0,
+            hold_overflow: 0,
+            gaps_declared: 0,
+            gaps_open: 0,
+            messages_missing: 0,
+            polls: 0,
+            polls_found: 0,
+            poll_longest_ns: 0,
+            poll_breaches: 0,
+            lines: [LineCounts::default(); LINES_MAX],
+            named_lines: named,
             messages: [0; 256],
             records: [0; KINDS],
             frame: [0; FrameReject::ALL.len()],
@@ -118,9 +181,7 @@ impl Default for Counts {
             lane: [0; LaneReject::ALL.len()],
         }
     }
-}
 
-impl Counts {
     /// A venue message of that type.
     #[inline(always)]
     pub fn message(&mut self, code: u8) {
@@ -198,9 +259,29 @@ impl Counts {
             ("session_ends", "packets", self.session_ends),
             ("crossed", "steps", self.crossed),
             ("locked", "steps", self.locked),
+            ("held", "packets", self.held),
+            ("hold_expired", "holes", self.hold_expired),
+            ("hold_overflow", "holes", self.hold_overflow),
+            ("gaps_declared", "gaps", self.gaps_declared),
+            ("gaps_open", "gaps", self.gaps_open),
+            ("messages_missing", "messages", self.messages_missing),
+            ("polls", "polls", self.polls),
+            ("polls_found", "polls", self.polls_found),
+            ("poll_longest_ns", "ns", self.poll_longest_ns),
+            ("poll_breaches", "polls", self.poll_breaches),
         ];
         let kinds = Kind::ALL.iter().map(|&k| (k.name(), "records", self.records[k as usize]));
-        lane.into_iter().chain(kinds).chain(self.rejects().map(|(name, n)| (name, "refused", n)))
+        let refused = self.rejects().map(|(name, n)| (name, "refused", n));
+        lane.into_iter().chain(kinds).chain(refused).chain(self.named_lines())
+    }
+
+    /// Counts of the lines that have names.
+    fn named_lines(&self) -> impl Iterator<Item = (&'static str, &'static str, u64)> + '_ {
+        let lines = line::NAMES.iter().zip(&self.lines).take(usize::from(self.named_lines));
+        lines.flat_map(|(names, counts)| {
+            let values = counts.values();
+            (0..line::FIELDS).map(move |at| (names[at], line::UNITS[at], values[at]))
+        })
     }
 
     /// Everything that was refused, by name, with zeros.

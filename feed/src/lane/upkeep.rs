@@ -1,0 +1,119 @@
+//! What a lane does besides its packets: seats, images, counters, heartbeats, time.
+
+use wire::BookState;
+use wire::payload::Heartbeat;
+
+use super::{CHANNEL, Lane};
+use crate::net::Source;
+use crate::publish::outlet::Outlet;
+use crate::publish::refresh::BookRefresh;
+
+/// A silent lane says so this often.
+const HEARTBEAT_NS: u64 = 100_000_000;
+/// Counters are published this often.
+const COUNTS_NS: u64 = 10_000_000;
+/// Images are brought up to date at least every so many polls.
+const UPKEEP_POLLS: u32 = 64;
+/// Images written in one poll.
+const IMAGES_A_POLL: usize = 8;
+
+impl<O: Outlet> Lane<O> {
+    /// Serves the seats after a poll: holds that are over, positions, refreshes, images,
+    /// heartbeat.
+    #[inline]
+    pub fn end_poll(&mut self, found_nothing: bool, now: u64) {
+        let lane_now = self.lane_now(now);
+        if lane_now >= self.arbiter.deadline() {
+            self.pass_time(lane_now);
+        }
+        self.polls = self.polls.wrapping_add(1);
+        if found_nothing || self.polls.is_multiple_of(UPKEEP_POLLS) {
+            self.upkeep(now);
+        }
+        let (venue, gaps) = (&self.venue, &self.gaps);
+        let stamp = self.publisher.stamp();
+        let mut refresh = BookRefresh {
+            books: &venue.books,
+            channel: if gaps.open().is_empty() { BookState::Live } else { BookState::Gapped },
+            instruments: venue.directory.len(),
+            state: &|index| venue.book_state(index, gaps),
+            venue: venue.market().venue(),
+            nature: self.publisher.nature(),
+            step: self.publisher.step(),
+            ts_venue: stamp.ts_venue,
+            ts_receive: stamp.ts_receive,
+        };
+        self.publisher.outlet.end_poll(found_nothing, now, &mut refresh);
+    }
+
+    #[cold]
+    fn pass_time(&mut self, now: u64) {
+        let (arbiter, mut output) = self.split();
+        arbiter.pass_time(now, &mut output);
+        self.end_session_if_due(now);
+    }
+
+    fn upkeep(&mut self, now: u64) {
+        for _ in 0..IMAGES_A_POLL {
+            if !self.venue.write_image(&self.gaps, &mut self.publisher) {
+                break;
+            }
+        }
+        if self.counts_are_due(now) {
+            self.counts_at = now;
+            self.publish_counts();
+        }
+        if now.saturating_sub(self.heartbeat_at) < HEARTBEAT_NS {
+            return;
+        }
+        self.heartbeat_at = now;
+        if self.heartbeat_step == self.publisher.step() {
+            let heartbeat = Heartbeat {
+                lane_now: now,
+                venue_sequence: self.arbiter.expected().saturating_sub(1),
+                channel: CHANNEL,
+                lines_up: self.arbiter.up().count_ones() as u8,
+                ..Heartbeat::default()
+            };
+            self.publisher.emit_private(now, heartbeat);
+        }
+        self.heartbeat_step = self.publisher.step();
+    }
+
+    /// Whether counters are to be published at the next opportunity.
+    #[inline(always)]
+    pub(super) fn counts_are_due(&self, now: u64) -> bool {
+        // A clock that was set back makes them due at once.
+        now.wrapping_sub(self.counts_at) >= COUNTS_NS
+    }
+
+    /// Asks the source what it dropped itself.
+    #[cold]
+    pub(super) fn take_source_counts(&mut self, source: &impl Source) {
+        for (line, counts) in (1..).zip(&mut self.publisher.counts.lines) {
+            counts.source = source.counts(line);
+        }
+    }
+
+    /// Brings the counts of lines and gaps up to date and hands all to the outlet.
+    fn publish_counts(&mut self) {
+        let counts = &mut self.publisher.counts;
+        for (to, from) in counts.lines.iter_mut().zip(self.arbiter.lines()) {
+            *to = crate::counts::LineCounts { source: to.source, ..*from };
+        }
+        let holds = self.arbiter.hold_counts();
+        counts.held = holds.held;
+        counts.hold_expired = holds.expired;
+        counts.hold_overflow = holds.overflow;
+        counts.gaps_declared = self.gaps.declared();
+        counts.gaps_open = self.gaps.open().len() as u64;
+        counts.messages_missing = self.gaps.missing();
+        self.publisher.outlet.counts(&self.publisher.counts);
+    }
+
+    /// Writes every image that is out of date, and all counts.
+    pub fn flush_images(&mut self) {
+        while self.venue.write_image(&self.gaps, &mut self.publisher) {}
+        self.publish_counts();
+    }
+}

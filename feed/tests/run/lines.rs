@@ -1,0 +1,128 @@
+//! A feed on two lines through the running handler.
+
+use std::net::UdpSocket;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::common::market::Market;
+use crate::common::packets::{end_of_session, mold};
+use crate::support::{Place, Running, config, counter, free_port, wait_for_counter};
+
+const SESSION: &[u8; 10] = b"REC0000001";
+
+/// Packets of one message each, numbered from 1.
+fn packets(count: usize) -> Vec<Vec<u8>> {
+    let mut market = Market::new(7);
+    let mut messages = market.opening();
+    while messages.len() < count {
+        messages.push(market.message());
+    }
+    messages.truncate(count);
+    let one = |(number, message): (u64, Vec<u8>)| mold(SESSION, number, &[message]);
+    (1..).zip(messages).map(one).collect()
+}
+
+fn send(socket: &UdpSocket, port: u16, packet: &[u8]) {
+    let sent = socket.send_to(packet, ("127.0.0.1", port)).expect("sent");
+    assert_eq!(sent, packet.len());
+    // Slow enough for a busy host: what the kernel drops would be no fault of the handler.
+    std::thread::sleep(Duration::from_micros(200));
+}
+
+fn summary(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|e| panic!("{e}: {text}"))
+}
+
+#[test]
+fn two_damaged_lines_give_everything_once() {
+    let ports = [free_port(), free_port()];
+    let place = Place::new(&config("two", &ports, "hold_us = 1000000"));
+    let mut handler = Running::start(&place, &["--json"]);
+    let said = handler.said.join("\n");
+    let not_live = "lane nasdaq is NOT LIVE (simulated): environment is \"simulated\"";
+    assert!(said.contains(not_live), "{said}");
+    assert!(said.contains("receive buffer"), "{said}");
+    assert!(said.contains("core 0 (not pinned) polls nasdaq"), "{said}");
+
+    let sender = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+    let packets = packets(500);
+    for (at, packet) in packets.iter().enumerate() {
+        // Each line lacks every seventh packet, another one on the other.
+        if at % 7 != 3 {
+            send(&sender, ports[0], packet);
+        }
+        if at % 7 != 5 {
+            send(&sender, ports[1], packet);
+        }
+    }
+    let end = end_of_session(SESSION, 501);
+    ports.iter().for_each(|&port| send(&sender, port, &end));
+    wait_for_counter(&place, "two", "messages", 500);
+    wait_for_counter(&place, "two", "line2.won", (0..500).filter(|at| at % 7 == 3).count() as u64);
+    assert_eq!(counter(&place, "two", "line1.kernel_drops"), 0, "inconclusive: repeat");
+
+    handler.signal("INT");
+    let (code, out) = handler.ended();
+    let out = summary(&out);
+    assert_eq!(code, 0);
+    place.assert_empty();
+    let lane = &out["lanes"][0];
+    assert_eq!((&out["ended_by"], &out["instance"]), (&"signal".into(), &"two".into()), "{out}");
+    assert_eq!((&lane["venue"], &lane["report"]["gaps"]), (&"nasdaq".into(), &0.into()), "{lane}");
+    let total: u64 = lane["report"]["messages"]
+        .as_object()
+        .map_or(0, |codes| codes.values().filter_map(Value::as_u64).sum());
+    assert_eq!(total, 500, "{lane}");
+    assert_eq!(lane["report"]["nature"], "simulated");
+    // 71 packets lack on each line: 500 = 71 x 7 + 3.
+    assert_eq!(
+        (&lane["counters"]["line1.missed"], &lane["counters"]["line1.packets"]),
+        (&71.into(), &(500 - 71 + 1).into()),
+        "{lane}"
+    );
+    assert!(lane["counters"]["polls"].as_u64() > Some(500), "{lane}");
+}
+
+#[test]
+fn what_both_lines_lack_is_said() {
+    let ports = [free_port(), free_port()];
+    let place = Place::new(&config("hole", &ports, "hold_us = 2000"));
+    let mut handler = Running::start(&place, &["--json"]);
+    let sender = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+    for (at, packet) in packets(100).iter().enumerate() {
+        if !(40..43).contains(&at) {
+            ports.iter().for_each(|&port| send(&sender, port, packet));
+        }
+    }
+    wait_for_counter(&place, "hole", "messages", 97);
+    handler.signal("TERM");
+    let (code, out) = handler.ended();
+    let lane = &summary(&out)["lanes"][0];
+    assert_eq!(code, 0);
+    assert_eq!((&lane["report"]["gaps"], &lane["report"]["missing"]), (&1.into(), &3.into()));
+    place.assert_empty();
+}
+
+#[test]
+fn a_run_ends_by_itself_when_told_how_long() {
+    let place = Place::new(&config("short", &[free_port()], ""));
+    let out = place.run_to_end(&["--for", "0.2"]);
+    let text = String::from_utf8_lossy(&out.stdout);
+    assert!(out.status.success(), "{out:?}");
+    assert!(text.contains("instance short ran for 0.") && text.contains("ended by time"), "{text}");
+    place.assert_empty();
+}
+
+#[test]
+fn production_data_from_this_host_is_not_live() {
+    let text = format!("environment = \"production\"\n{}", config("prod", &[free_port()], ""));
+    let place = Place::new(&text);
+    let handler = Running::start(&place, &[]);
+    let said = handler.said.join("\n");
+    let expected = "lane nasdaq is NOT LIVE (simulated): it receives on loopback";
+    assert!(said.contains(expected), "{said}");
+    let (code, out) = handler.end();
+    assert_eq!(code, 0);
+    assert!(out.contains("NOT LIVE: simulated"), "{out}");
+}
