@@ -93,6 +93,12 @@ pub enum FeedError {
     /// Tables of these sizes cannot be had.
     #[error(transparent)]
     Limits(#[from] book::LimitsError),
+    /// The publisher's socket could not be opened.
+    #[error(transparent)]
+    Send(#[from] crate::net::send::SendError),
+    /// The publisher could not attach.
+    #[error(transparent)]
+    Client(#[from] client::Error),
     /// The host refused.
     #[error(transparent)]
     Host(#[from] affinity::AffinityError),
@@ -101,6 +107,25 @@ pub enum FeedError {
     Thread {
         /// Its name.
         name: String,
+    },
+    /// An instance that has no configuration to read again.
+    #[error(
+        "instance {instance} is not one of `hotlane run`, so it has no configuration to read again"
+    )]
+    NoReload {
+        /// The instance.
+        instance: String,
+    },
+    /// A handler did not answer.
+    #[error(
+        "instance {instance} has not answered within {waited_s} s: it may be stopped or starved of \
+         processor time; look at it with shm-dump"
+    )]
+    NoAnswer {
+        /// The instance.
+        instance: String,
+        /// Seconds waited.
+        waited_s: u64,
     },
     /// A consumer was waited for and did not come.
     #[error("waited {waited_s} s for {wanted} consumer(s) on instance {instance}; {found} came")]

@@ -5,6 +5,7 @@ mod config;
 mod demo;
 mod diff;
 mod progress;
+mod reload;
 mod replay;
 mod run;
 mod top;
@@ -32,6 +33,8 @@ struct Cli {
 enum Command {
     /// Run a configuration: cores, lanes and sockets until a signal.
     Run(run::RunArgs),
+    /// Tell a running handler to read its configuration again.
+    Reload(reload::ReloadArgs),
     /// Play recordings through a lane into seats and files.
     Replay(Box<replay::ReplayArgs>),
     /// Show the main job on this machine: a feed through a lane into another process.
@@ -49,6 +52,7 @@ enum Command {
 /// Runs the command line and returns its exit code.
 pub fn main() -> ExitCode {
     let done = match Cli::parse().command {
+        Command::Reload(args) => reload::run(&args),
         Command::Run(args) => run::run(&args),
         Command::Replay(args) => replay::run(*args),
         Command::Demo(args) => demo::run(&args),

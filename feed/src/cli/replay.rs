@@ -12,6 +12,7 @@ use protocol::frame::Checksums;
 
 use super::progress::TerminalWatch;
 use super::{OK, print, shm_root};
+use crate::config::PublisherConfig;
 use crate::error::FeedError;
 use crate::lane::Group;
 use crate::publish::region::RegionSpec;
@@ -44,7 +45,7 @@ pub struct ReplayArgs {
     #[arg(long)]
     instance: Option<String>,
     /// Offer no seats and make no shared memory.
-    #[arg(long, conflicts_with_all = ["instance", "seats", "linger"])]
+    #[arg(long, conflicts_with_all = ["instance", "seats", "linger", "multicast"])]
     no_seats: bool,
     /// One JSON object instead of tables.
     #[arg(long)]
@@ -71,6 +72,11 @@ pub struct ReplayArgs {
     /// Records in each seat's ring, a power of two.
     #[arg(long, default_value_t = 16_384)]
     ring: u64,
+    /// Publish what is replayed as multicast datagrams; KEY=VALUE,... changes what [publisher] of a
+    /// configuration would, for example --multicast=depth=5,records=true.
+    #[arg(long, value_name = "KEY=VALUE,...", num_args = 0..=1, require_equals = true,
+          default_missing_value = "")]
+    multicast: Option<String>,
     /// Take only this destination, ADDR:PORT; the first is line A, the second line B, ...
     #[arg(long, value_name = "ADDR:PORT")]
     group: Vec<String>,
@@ -120,6 +126,13 @@ pub fn run(args: ReplayArgs) -> Result<u8, FeedError> {
 }
 
 fn spec(args: ReplayArgs) -> Result<ReplaySpec, FeedError> {
+    let publisher = match &args.multicast {
+        Some(text) => Some(
+            PublisherConfig::parse(text)
+                .map_err(|(part, wanted)| usage(&format!("--multicast: {part}"), &wanted))?,
+        ),
+        None => None,
+    };
     let name = args.instance.unwrap_or_else(|| format!("replay-{}", std::process::id()));
     let region = RegionSpec {
         root: shm_root(),
@@ -156,6 +169,7 @@ fn spec(args: ReplayArgs) -> Result<ReplaySpec, FeedError> {
         book_csv: args.book_csv.map(|path| (path, usize::from(args.depth))),
         mode: poll_mode(args.poll.as_deref())?,
         core: args.core,
+        publisher,
     })
 }
 

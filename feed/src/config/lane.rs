@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::path::PathBuf;
 
+use jiff::civil::Date;
 use toml::de::DeTable;
 
 use crate::config::environment::LIMITED_SYMBOLS;
@@ -11,6 +12,7 @@ use crate::config::parse::{Named, Parser, SectionSpec, Values, closest};
 use crate::config::schema;
 use crate::net::chaos::ChaosSpec;
 use crate::venue::nasdaq::Market;
+use crate::venue::nasdaq::day::parse_date;
 
 /// Most lines of a lane: a gap tells its lines in eight bits.
 pub const LINES_MAX: usize = 8;
@@ -50,6 +52,8 @@ pub struct LaneSection {
     pub tap: Option<PathBuf>,
     /// Damage for tests, as text.
     pub chaos: Option<String>,
+    /// Trading day of every session; `None`: the day on which its first packet comes.
+    pub date: Option<Date>,
     /// Its lines, A first.
     pub lines: Vec<LineSection>,
 }
@@ -109,6 +113,7 @@ pub fn lanes(
             );
             parser.problem(values.line_of("chaos"), text);
         }
+        lane.date = date(parser, &title, &values, environment);
         if limited {
             limit(&mut lane);
         }
@@ -150,7 +155,32 @@ fn lane(parser: &mut Parser, name: &str, values: &Values, cores: &[CoreConfig]) 
         stamps: values.flag("stamps"),
         tap: values.text("tap").map(PathBuf::from),
         chaos: values.text("chaos").map(str::to_owned),
+        date: None,
         lines: Vec::new(),
+    }
+}
+
+/// The day of a recording that is sent again. A live feed's day is the day.
+fn date(
+    parser: &mut Parser,
+    title: &str,
+    values: &Values,
+    environment: DataNature,
+) -> Option<Date> {
+    let text = values.text("date")?;
+    if environment == DataNature::Production {
+        let text = format!(
+            "date in {title} is for recordings, and environment is \"production\"; remove date, or \
+             set environment = \"recorded\""
+        );
+        parser.problem(values.line_of("date"), text);
+    }
+    match parse_date(text) {
+        Ok(date) => Some(date),
+        Err(error) => {
+            parser.problem(values.line_of("date"), format!("date in {title}: {error}"));
+            None
+        }
     }
 }
 

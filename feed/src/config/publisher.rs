@@ -12,8 +12,8 @@ use crate::config::schema;
 pub struct PublisherConfig {
     /// Whether there is one.
     pub enabled: bool,
-    /// Address of the interface that datagrams leave by.
-    pub interface: Ipv4Addr,
+    /// Interface that datagrams leave by: its name, or an IPv4 address of it.
+    pub interface: String,
     /// Group of live crypto data.
     pub crypto: SocketAddrV4,
     /// Group of live stock data.
@@ -32,13 +32,17 @@ pub struct PublisherConfig {
     pub records: bool,
     /// Routers that a datagram may pass, plus one.
     pub ttl: u8,
+    /// Most datagrams a second; 0 = no limit.
+    pub cap: u64,
+    /// Whether datagrams of one size leave in trains (UDP_SEGMENT) where the kernel can.
+    pub segment: bool,
 }
 
 impl Default for PublisherConfig {
     fn default() -> Self {
         PublisherConfig {
             enabled: false,
-            interface: Ipv4Addr::LOCALHOST,
+            interface: "127.0.0.1".to_owned(),
             crypto: SocketAddrV4::new(Ipv4Addr::new(239, 255, 42, 99), 9001),
             stock: SocketAddrV4::new(Ipv4Addr::new(239, 255, 42, 99), 9002),
             not_live: Ipv4Addr::new(239, 255, 42, 98),
@@ -48,6 +52,8 @@ impl Default for PublisherConfig {
             orders: false,
             records: false,
             ttl: 1,
+            cap: 0,
+            segment: true,
         }
     }
 }
@@ -65,9 +71,9 @@ pub fn read(parser: &mut Parser, document: &DeTable<'_>) -> PublisherConfig {
     };
     let values = parser.section(table, &spec);
     let config = PublisherConfig::default();
-    PublisherConfig {
+    let read = PublisherConfig {
         enabled: values.flag("enabled"),
-        interface: address(parser, &values, "interface", config.interface),
+        interface: values.text("interface").map_or(config.interface, str::to_owned),
         crypto: group(parser, &values, "crypto", config.crypto),
         stock: group(parser, &values, "stock", config.stock),
         not_live: address(parser, &values, "not_live", config.not_live),
@@ -77,7 +83,13 @@ pub fn read(parser: &mut Parser, document: &DeTable<'_>) -> PublisherConfig {
         orders: values.flag("orders"),
         records: values.flag("records"),
         ttl: values.number("ttl"),
+        cap: values.number("cap"),
+        segment: values.flag("segment"),
+    };
+    for (key, wanted) in read.problems() {
+        parser.problem(values.line_of(key), format!("{key} in [publisher]: expected {wanted}"));
     }
+    read
 }
 
 fn address(parser: &mut Parser, values: &Values, key: &str, fallback: Ipv4Addr) -> Ipv4Addr {

@@ -104,7 +104,7 @@ pub const CORE: [Key; 3] = [
 ];
 
 /// Keys of `[lane.NAME]`.
-pub const LANE: [Key; 15] = [
+pub const LANE: [Key; 16] = [
     key(
         "venue",
         Choice(&["nasdaq", "nasdaq_bx", "nasdaq_psx"]),
@@ -176,6 +176,13 @@ pub const LANE: [Key; 15] = [
         Nothing("packets pass unharmed"),
         "seeded damage for tests, for example seed=1,drop=0.01; never with production",
     ),
+    key(
+        "date",
+        Text,
+        "",
+        Nothing("the day on which a session's first packet came"),
+        "trading day YYYY-MM-DD of a recording that is sent again; never with production",
+    ),
     key("enabled", Bool, "", Value("true"), "false: the lane is left out"),
 ];
 
@@ -200,9 +207,15 @@ pub const LINE: [Key; 4] = [
 ];
 
 /// Keys of `[publisher]`.
-pub const PUBLISHER: [Key; 11] = [
+pub const PUBLISHER: [Key; 13] = [
     key("enabled", Bool, "", Value("false"), "publish datagrams"),
-    key("interface", Text, "", Value("127.0.0.1"), "address of the interface they leave by"),
+    key(
+        "interface",
+        Text,
+        "",
+        Value("127.0.0.1"),
+        "interface they leave by: its name, or an address of it",
+    ),
     key("crypto", Text, "", Value("239.255.42.99:9001"), "group of live crypto data"),
     key("stock", Text, "", Value("239.255.42.99:9002"), "group of live stock data"),
     key(
@@ -212,7 +225,7 @@ pub const PUBLISHER: [Key; 11] = [
         Value("239.255.42.98"),
         "address for recorded or simulated data, on the same ports",
     ),
-    key("depth", Integer(1, 1000), "levels", Value("10"), "levels a side in a book"),
+    key("depth", Integer(1, 100), "levels", Value("10"), "levels a side in a book"),
     key("trades", Bool, "", Value("true"), "send trades"),
     key("books", Bool, "", Value("true"), "send books"),
     key("orders", Bool, "", Value("false"), "send order events"),
@@ -223,6 +236,20 @@ pub const PUBLISHER: [Key; 11] = [
         "hops",
         Value("1"),
         "routers that a datagram may pass, plus one; 1 stays on the link",
+    ),
+    key(
+        "cap",
+        Integer(0, 100_000_000),
+        "datagrams/s",
+        Value("0"),
+        "most datagrams a second, at least 1000; 0: no limit",
+    ),
+    key(
+        "segment",
+        Bool,
+        "",
+        Value("true"),
+        "send equal sizes in one go (UDP_SEGMENT) where the kernel can",
     ),
 ];
 

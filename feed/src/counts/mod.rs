@@ -124,6 +124,18 @@ pub struct Counts {
     pub poll_longest_ns: u64,
     /// Polls that took longer than they may.
     pub poll_breaches: u64,
+    /// Version of the configuration that holds; 0 where none is run.
+    pub config_version: u64,
+    /// Versions that were refused because the file had mistakes.
+    pub config_refused: u64,
+    /// Settings of the file that hold only after a restart.
+    pub config_restart: u64,
+    /// Instruments that are published.
+    pub symbols_listed: u64,
+    /// Instruments that a reload added.
+    pub symbols_added: u64,
+    /// Instruments that a reload removed.
+    pub symbols_removed: u64,
     /// Lines by number, from 1; brought up to date when counters are published.
     pub lines: [LineCounts; LINES_MAX],
     /// How many of the lines have names.
@@ -170,6 +182,12 @@ impl Counts {
             polls_found: 0,
             poll_longest_ns: 0,
             poll_breaches: 0,
+            config_version: 0,
+            config_refused: 0,
+            config_restart: 0,
+            symbols_listed: 0,
+            symbols_added: 0,
+            symbols_removed: 0,
             lines: [LineCounts::default(); LINES_MAX],
             named_lines: named,
             messages: [0; 256],
@@ -269,6 +287,12 @@ impl Counts {
             ("polls_found", "polls", self.polls_found),
             ("poll_longest_ns", "ns", self.poll_longest_ns),
             ("poll_breaches", "polls", self.poll_breaches),
+            ("config_version", "", self.config_version),
+            ("config_refused", "versions", self.config_refused),
+            ("config_restart", "settings", self.config_restart),
+            ("symbols_listed", "symbols", self.symbols_listed),
+            ("symbols_added", "symbols", self.symbols_added),
+            ("symbols_removed", "symbols", self.symbols_removed),
         ];
         let kinds = Kind::ALL.iter().map(|&k| (k.name(), "records", self.records[k as usize]));
         let refused = self.rejects().map(|(name, n)| (name, "refused", n));

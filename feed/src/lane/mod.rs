@@ -26,6 +26,7 @@ use crate::error::FeedError;
 use crate::gap::Gaps;
 use crate::line::{Arbiter, ArbiterSpec, LINES_MAX, LineState, SlabSpec};
 use crate::net::{Polled, Source};
+use crate::publish::listing::Listing;
 use crate::publish::outlet::Outlet;
 use crate::publish::step::Publisher;
 use crate::venue::nasdaq::Nasdaq;
@@ -92,7 +93,8 @@ impl<O: Outlet> Lane<O> {
     pub fn new(config: LaneConfig, eastern: Eastern, venue: Nasdaq, outlet: O) -> Lane<O> {
         let mut seen_groups = Vec::with_capacity(LINES_MAX);
         seen_groups.extend(config.groups.iter().take(LINES_MAX));
-        let mut publisher = Publisher::new(venue.market().venue(), config.nature, outlet);
+        let slots = venue.slots();
+        let mut publisher = Publisher::new(venue.market().venue(), config.nature, slots, outlet);
         publisher.counts = Counts::new(config.lines);
         let arbiter = Arbiter::new(ArbiterSpec {
             lines: config.lines.min(LINES_MAX as u8),
@@ -151,6 +153,17 @@ impl<O: Outlet> Lane<O> {
             self.publisher.outlet.interval(Interval::ReceivePublish, ns);
         }
         self.published.clear();
+    }
+
+    /// Begins with a listing, before the first packet.
+    pub fn begin_listing(&mut self, listing: Box<Listing>) {
+        let _ = self.publisher.listed.begin(listing);
+    }
+
+    /// Changes what is published; instruments are looked at in later polls. Gives the old listing
+    /// back, so that it is freed elsewhere.
+    pub fn change_listing(&mut self, listing: Box<Listing>) -> Box<Listing> {
+        self.publisher.listed.change(listing)
     }
 
     /// State of a line: 1 A, 2 B, ...

@@ -5,6 +5,7 @@ use wire::payload::Heartbeat;
 
 use super::{CHANNEL, Lane};
 use crate::net::Source;
+use crate::publish::Publisher;
 use crate::publish::outlet::Outlet;
 use crate::publish::refresh::BookRefresh;
 
@@ -14,6 +15,8 @@ const HEARTBEAT_NS: u64 = 100_000_000;
 const COUNTS_NS: u64 = 10_000_000;
 /// Images are brought up to date at least every so many polls.
 const UPKEEP_POLLS: u32 = 64;
+/// Instruments that a change of what is published looks at in one poll.
+const RELISTED_A_POLL: usize = 16;
 /// Images written in one poll.
 const IMAGES_A_POLL: usize = 8;
 
@@ -24,7 +27,8 @@ impl<O: Outlet> Lane<O> {
     pub fn end_poll(&mut self, found_nothing: bool, now: u64) {
         let lane_now = self.lane_now(now);
         if lane_now >= self.arbiter.deadline() {
-            self.pass_time(lane_now);
+            // A recording's clock is its packets': all that came until now has been seen.
+            self.pass_time(lane_now, found_nothing || self.recorded_now.is_some());
         }
         self.polls = self.polls.wrapping_add(1);
         if found_nothing || self.polls.is_multiple_of(UPKEEP_POLLS) {
@@ -32,28 +36,34 @@ impl<O: Outlet> Lane<O> {
         }
         let (venue, gaps) = (&self.venue, &self.gaps);
         let stamp = self.publisher.stamp();
+        let (nature, step) = (self.publisher.nature(), self.publisher.step());
+        let Publisher { outlet, listed, .. } = &mut self.publisher;
         let mut refresh = BookRefresh {
             books: &venue.books,
+            listed,
             channel: if gaps.open().is_empty() { BookState::Live } else { BookState::Gapped },
             instruments: venue.directory.len(),
             state: &|index| venue.book_state(index, gaps),
             venue: venue.market().venue(),
-            nature: self.publisher.nature(),
-            step: self.publisher.step(),
+            nature,
+            step,
             ts_venue: stamp.ts_venue,
             ts_receive: stamp.ts_receive,
         };
-        self.publisher.outlet.end_poll(found_nothing, now, &mut refresh);
+        outlet.end_poll(found_nothing, now, &mut refresh);
     }
 
     #[cold]
-    fn pass_time(&mut self, now: u64) {
+    fn pass_time(&mut self, now: u64, drained: bool) {
         let (arbiter, mut output) = self.split();
-        arbiter.pass_time(now, &mut output);
+        arbiter.pass_time(now, drained, &mut output);
         self.end_session_if_due(now);
     }
 
     fn upkeep(&mut self, now: u64) {
+        if self.publisher.listed.is_changing() {
+            self.venue.relist(RELISTED_A_POLL, now, &self.gaps, &mut self.publisher);
+        }
         for _ in 0..IMAGES_A_POLL {
             if !self.venue.write_image(&self.gaps, &mut self.publisher) {
                 break;
@@ -108,7 +118,23 @@ impl<O: Outlet> Lane<O> {
         counts.gaps_declared = self.gaps.declared();
         counts.gaps_open = self.gaps.open().len() as u64;
         counts.messages_missing = self.gaps.missing();
+        let listed = &self.publisher.listed;
+        [counts.symbols_listed, counts.symbols_added, counts.symbols_removed] =
+            listed.totals(self.venue.directory.len());
+        if !listed.is_changing() {
+            let listing = listed.listing();
+            counts.config_version = listing.version;
+            counts.config_refused = listing.refused;
+            counts.config_restart = listing.restart;
+        }
         self.publisher.outlet.counts(&self.publisher.counts);
+    }
+
+    /// Ends a lane: nothing waits any more, images and counters are as they will stay.
+    pub fn finish(&mut self, source: &impl Source, now: u64) {
+        self.end_holds(now);
+        self.take_source_counts(source);
+        self.flush_images();
     }
 
     /// Writes every image that is out of date, and all counts.

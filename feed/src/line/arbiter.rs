@@ -1,5 +1,6 @@
 //! The state machine of a channel and its lines; see the tables in [`super`].
 
+use wire::StampBy;
 use wire::codes::ConnectionState;
 
 use super::compare::Compare;
@@ -11,6 +12,10 @@ use crate::counts::{Interval, LineCounts};
 
 /// Never, as a time.
 const NEVER: u64 = u64::MAX;
+/// A hole is given up after so many times its time even while the source always has packets.
+const BUSY_HOLDS: u64 = 16;
+/// A line is down after so many times its silence even while the source always has packets.
+const BUSY_SILENCES: u64 = 2;
 
 /// What an arbiter is made from.
 #[derive(Clone, Copy, Debug)]
@@ -197,17 +202,26 @@ impl Arbiter {
         counts.won += new;
         counts.late += late;
         counts.copied += u64::from(a.count).saturating_sub(new + late);
-        self.release(at, sink);
+        // A recording has its packets in the order of its clock. What else comes now may have
+        // waited in a buffer, and what fills the hole may be behind it.
+        let hold_ns = if a.stamp == StampBy::Recording { self.hold_ns } else { NEVER };
+        self.release(at, hold_ns, sink);
         new
     }
 
     /// Ends holds whose time is over, and finds lines that are silent.
+    ///
+    /// `drained`: the source was found empty, so that whatever came until now has been seen. While
+    /// it is not, a core that was held up for a while cannot tell a late packet from one that it
+    /// has not read: everything then takes several times as long.
     #[cold]
-    pub fn pass_time(&mut self, now: u64, sink: &mut impl Sink) {
+    pub fn pass_time(&mut self, now: u64, drained: bool, sink: &mut impl Sink) {
+        let (holds, silences) = if drained { (1, 1) } else { (BUSY_HOLDS, BUSY_SILENCES) };
         if now >= self.check_at {
-            self.check_lines(now, sink);
+            self.check_lines(now, self.timeout_ns.saturating_mul(silences), sink);
         }
-        self.release(Moment { now, ts_receive: now }, sink);
+        let hold_ns = self.hold_ns.saturating_mul(holds);
+        self.release(Moment { now, ts_receive: now }, hold_ns, sink);
     }
 
     /// Ends every hold: the data is at its end, or another session begins.
@@ -215,7 +229,7 @@ impl Arbiter {
     pub fn flush(&mut self, now: u64, sink: &mut impl Sink) {
         let at = Moment { now, ts_receive: now };
         self.force(self.horizon, at, sink);
-        self.release(at, sink);
+        self.set_deadline();
     }
 
     /// Begins a session whose first message is number 1. Nothing may wait: see
@@ -259,7 +273,7 @@ impl Arbiter {
         sink.line(&LineChange { line: number, state, since: now, reason, downs, now });
     }
 
-    fn check_lines(&mut self, now: u64, sink: &mut impl Sink) {
+    fn check_lines(&mut self, now: u64, silence_ns: u64, sink: &mut impl Sink) {
         self.check_at = NEVER;
         if self.timeout_ns == 0 {
             return;
@@ -271,8 +285,9 @@ impl Arbiter {
             if line.heard == 0 {
                 line.heard = now;
             }
-            let until = line.heard.saturating_add(self.timeout_ns);
-            if now < until {
+            let silent = now.saturating_sub(line.heard);
+            if silent < silence_ns {
+                let until = line.heard.saturating_add(self.timeout_ns);
                 self.check_at = self.check_at.min(until);
                 continue;
             }
@@ -381,7 +396,7 @@ impl Arbiter {
 
     /// Gives up the holes that need not be waited for any more, in order, and takes what waited
     /// behind them.
-    fn release(&mut self, at: Moment, sink: &mut impl Sink) {
+    fn release(&mut self, at: Moment, hold_ns: u64, sink: &mut impl Sink) {
         loop {
             self.drain(at, sink);
             if self.expected >= self.horizon {
@@ -389,7 +404,7 @@ impl Arbiter {
             }
             let (end, since) = self.hole();
             if !self.all_passed(end) {
-                if at.now.saturating_sub(since) < self.hold_ns {
+                if at.now.saturating_sub(since) < hold_ns {
                     break;
                 }
                 self.counts.expired += 1;

@@ -31,7 +31,10 @@
 //! - it is filled: what waited behind it goes on, with its own stamps and line;
 //! - every line that is waited for has itself shown a number at or behind its end (lines keep
 //!   their order, so none of them will bring it): `gap_begin`;
-//! - it has been known for `hold_ns`: `gap_begin`, counted as `hold_expired`;
+//! - it has been known for `hold_ns` and the source has nothing more: `gap_begin`, counted as
+//!   `hold_expired`. While packets that came earlier are still being read, one of them may fill the
+//!   hole: a core that was held up would else see gaps where there are none. A source that always
+//!   has packets delays this to 16 times `hold_ns`;
 //! - a packet must wait but the slab is full, or the packet larger than its places: `gap_begin`,
 //!   counted as `hold_overflow`.
 //!
@@ -46,7 +49,7 @@
 //! | absent | not configured and never heard | no |
 //! | waiting | configured, nothing heard yet | yes |
 //! | up | by a packet of the session | yes |
-//! | down | after `line_timeout_ns` of silence | no |
+//! | down | after `line_timeout_ns` of silence and an empty source; twice that without | no |
 //!
 //! Every change but the first to absent or waiting is a `connection` record. A line whose packets
 //! are of a session that is over, or no packets at all, is silent: what it sends helps nobody.

@@ -29,8 +29,9 @@ impl Default for SlabSpec {
     }
 }
 
-/// Segments for each packet: splits can make more segments than packets, at most twice as many.
-const SEGMENTS_A_PACKET: usize = 2;
+/// Room in the list for each packet. Earlier packets split later ones, never the other way round,
+/// so there are fewer than two segments a packet; one more packet is split by at most all of them.
+const SEGMENTS_A_PACKET: usize = 4;
 
 /// A range of numbers that waits.
 #[derive(Clone, Copy, Debug)]

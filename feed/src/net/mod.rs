@@ -5,6 +5,8 @@
 
 pub mod capture;
 pub mod chaos;
+pub mod send;
+pub mod tap;
 pub mod udp;
 
 use protocol::frame::LinkType;

@@ -3,10 +3,14 @@
 //! ```text
 //! outlet.rs   what a lane can write to     step.rs     the records of one step
 //! refresh.rs  a whole book to one seat     images.rs   latest state for random readers
+//! listing.rs  which instruments are published
 //! region/     the shared-memory outlet of a lane, over the parts that `producer` made
+//! multicast/  datagrams to other hosts, by a thread and seat of its own
 //! ```
 
 pub mod images;
+pub mod listing;
+pub mod multicast;
 pub mod outlet;
 pub mod refresh;
 pub mod region;

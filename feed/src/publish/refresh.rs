@@ -8,6 +8,7 @@ use wire::codes::BookCause;
 use wire::payload::{BookBegin, BookEnd, Level, Lost, OrderAdd, Payload, Top};
 use wire::{BookState, Class, Header, InstrumentId, Nature, Quality, Record, Side, Venue};
 
+use crate::publish::listing::{Listed, Shown};
 use crate::publish::outlet::Books;
 use crate::publish::step::HANDLER;
 
@@ -18,6 +19,8 @@ const FRAMED: u8 = Class::Orders.bit() | Class::Levels.bit();
 pub struct BookRefresh<'a> {
     /// The books.
     pub books: &'a Books,
+    /// Which of them are shown.
+    pub listed: &'a Listed,
     /// State of the channel: gapped while a gap of it is open.
     pub channel: BookState,
     /// Instruments there are; those beyond have no book to send.
@@ -91,6 +94,11 @@ impl BookRefresh<'_> {
         if instrument == 0 || instrument > self.instruments {
             return;
         }
+        match self.listed.shown(instrument) {
+            Shown::Book => {}
+            Shown::Void => return self.write_void(instrument, want, out),
+            Shown::Nothing => return,
+        }
         let quality = Quality::new((self.state)(instrument), self.nature).snapshot();
         if want.classes & FRAMED != 0 {
             let begin = BookBegin {
@@ -120,6 +128,22 @@ impl BookRefresh<'_> {
         }
         if want.has(Class::Top) {
             let top = top_payload(self.books.best(instrument));
+            out(&self.record(instrument, quality.end_of_event(), top));
+        }
+    }
+
+    /// The book of an instrument that is no longer published: none.
+    fn write_void(&self, instrument: u32, want: Want, out: &mut impl FnMut(&Record)) {
+        let quality = Quality::new(BookState::None, self.nature).snapshot();
+        let (cause, depth) = (BookCause::Refresh as u8, want.depth.min(255) as u8);
+        if want.classes & FRAMED != 0 {
+            let begin = BookBegin { cause, depth, ..BookBegin::default() };
+            out(&self.record(instrument, quality, begin));
+            let end = BookEnd { cause, depth, ..BookEnd::default() };
+            out(&self.record(instrument, quality.end_of_event(), end));
+        }
+        if want.has(Class::Top) {
+            let top = top_payload(book::Top::EMPTY);
             out(&self.record(instrument, quality.end_of_event(), top));
         }
     }

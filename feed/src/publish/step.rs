@@ -11,6 +11,7 @@ use wire::{
 };
 
 use crate::counts::Counts;
+use crate::publish::listing::Listed;
 use crate::publish::outlet::{EmptyBook, Outlet};
 use crate::publish::refresh::top_payload;
 
@@ -34,6 +35,8 @@ pub struct Publisher<O> {
     pub outlet: O,
     /// What was counted.
     pub counts: Counts,
+    /// Which instruments are published.
+    pub listed: Listed,
     venue: Venue,
     nature: Nature,
     step: u64,
@@ -41,10 +44,11 @@ pub struct Publisher<O> {
 }
 
 impl<O: Outlet> Publisher<O> {
-    /// A publisher of a venue's lane.
-    pub fn new(venue: Venue, nature: Nature, outlet: O) -> Publisher<O> {
+    /// A publisher of a venue's lane, which publishes every instrument below `slots`.
+    pub fn new(venue: Venue, nature: Nature, slots: u32, outlet: O) -> Publisher<O> {
         let stamp = Stamp { ts_venue: 0, ts_receive: 0, origin: HANDLER };
-        Publisher { outlet, counts: Counts::default(), venue, nature, step: 0, stamp }
+        let listed = Listed::everything(slots);
+        Publisher { outlet, counts: Counts::default(), listed, venue, nature, step: 0, stamp }
     }
 
     /// Number of an instrument of this lane.
@@ -100,9 +104,13 @@ impl<O: Outlet> Publisher<O> {
         Quality::new(state, self.nature)
     }
 
-    /// A record of the current step about instrument `index` (0 = the channel).
+    /// A record of the current step about instrument `index` (0 = the channel); of one that is
+    /// not listed there is none.
     #[inline(always)]
     pub fn emit<P: Payload>(&mut self, index: u32, quality: Quality, payload: P) {
+        if !self.listed.has(index) {
+            return;
+        }
         self.counts.record(P::KIND);
         let class = P::KIND.class();
         let seats = self.outlet.interest(index, class);
@@ -117,6 +125,9 @@ impl<O: Outlet> Publisher<O> {
     /// it is private to the seats, as a refresh is.
     #[cold]
     pub fn book_begins(&mut self, index: u32, state: BookState) {
+        if !self.listed.has(index) {
+            return;
+        }
         let quality = self.quality(state).snapshot();
         let header = |quality| Header { origin: HANDLER, ..self.header(index, quality) };
         let cause = BookCause::Session as u8;

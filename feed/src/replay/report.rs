@@ -10,6 +10,7 @@ use wire::{Class, Nature, Side};
 
 use crate::lane::Lane;
 use crate::publish::Outlet;
+use crate::publish::multicast::PublisherReport;
 
 /// One instrument at the end of the run.
 #[derive(Clone, Debug, Serialize)]
@@ -85,6 +86,9 @@ pub struct Report {
     pub interrupted: bool,
     /// How the core polled.
     pub polling: String,
+    /// What was sent as multicast datagrams.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub publisher: Option<PublisherReport>,
 }
 
 impl Report {
@@ -121,6 +125,7 @@ impl Report {
             longest_poll_ns: 0,
             interrupted: false,
             polling: String::new(),
+            publisher: None,
         }
     }
 
@@ -134,6 +139,9 @@ impl Report {
         if !self.errors.is_empty() {
             let errors = self.errors.iter().map(|(name, n)| (name.to_string(), *n));
             out.push_str(&two_columns("refused", "count", errors));
+        }
+        if let Some(publisher) = &self.publisher {
+            out.push_str(&publisher.to_text());
         }
         out.push_str(&self.instrument_table());
         out

@@ -9,14 +9,17 @@ use affinity::poll::IdleAction;
 use affinity::{Clock, Idle, LongestPoll, PollMode};
 use jiff::civil::Date;
 use protocol::frame::Checksums;
+use shm::seat::Policy;
 use wire::Nature;
 
+use crate::config::PublisherConfig;
 use crate::error::Result;
 use crate::lane::{Group, Lane, LaneConfig};
 use crate::line::{DIVERGENCE_SAMPLE, HOLD_NS, LINE_TIMEOUT_NS};
 use crate::net::Polled;
 use crate::net::capture::{CaptureSource, Progress};
 use crate::publish::Outlet;
+use crate::publish::multicast::{Publisher, PublisherHandle, PublisherReport};
 use crate::publish::region::{RegionSpec, Regions};
 use crate::replay::book_csv::BookCsv;
 use crate::replay::outlet::ReplayOutlet;
@@ -32,6 +35,9 @@ const LOOK_POLLS: u64 = 256;
 const BREACH_NS: u64 = 1_000_000;
 /// How long the end of a replay waits for seats that still need a book.
 const FLUSH_MAX: Duration = Duration::from_secs(10);
+
+/// How long the end of a replay waits for what the publisher still has to send.
+const PUBLISHER_MAX: Duration = Duration::from_secs(60);
 
 /// What to replay and where to.
 #[derive(Clone, Debug)]
@@ -62,6 +68,9 @@ pub struct ReplaySpec {
     pub mode: PollMode,
     /// Core that the lane is pinned to, with its memory locked; `None` leaves both to the system.
     pub core: Option<usize>,
+    /// Multicast of what is replayed. It waits for nothing and loses nothing: the replay is paced
+    /// by it.
+    pub publisher: Option<PublisherConfig>,
 }
 
 /// Told now and then how far a replay is.
@@ -88,6 +97,8 @@ pub fn replay(spec: &ReplaySpec, stop: &Arc<AtomicBool>, watch: &mut dyn Watch) 
         Some((path, depth)) => Some(BookCsv::create(path, *depth, exponents)?),
         None => None,
     };
+    // What is wrong with its socket is said before there is an instance.
+    let publisher = spec.publisher.as_ref().map(Publisher::open).transpose()?;
     let config = LaneConfig {
         nature: Nature::Recorded,
         checksums: spec.checksums,
@@ -102,6 +113,12 @@ pub fn replay(spec: &ReplaySpec, stop: &Arc<AtomicBool>, watch: &mut dyn Watch) 
     };
     let seats = Regions::create(spec.region.as_ref(), spec.limits, stop)?;
     let instance = seats.instance_name().to_owned();
+    let publisher = match (publisher, &spec.region) {
+        (Some(publisher), Some(region)) => {
+            Some(publisher.start(&region.root, &region.name, Policy::Wait)?)
+        }
+        _ => None,
+    };
     let outlet = ReplayOutlet { seats, records, csv };
     let mut run = Run {
         lane: Lane::new(config, eastern, venue, outlet),
@@ -110,6 +127,7 @@ pub fn replay(spec: &ReplaySpec, stop: &Arc<AtomicBool>, watch: &mut dyn Watch) 
         idle: Idle::new(spec.mode),
         longest: LongestPoll::new(BREACH_NS),
         stop: stop.clone(),
+        publisher,
     };
     let ground = take_core(spec.core)?;
     run.wait_for_consumers(spec, &instance, watch)?;
@@ -127,7 +145,7 @@ pub fn replay(spec: &ReplaySpec, stop: &Arc<AtomicBool>, watch: &mut dyn Watch) 
     report.interrupted = stop.load(Ordering::Acquire);
     report.polling = format!("{}{ground}", format!("{:?}", spec.mode).to_lowercase());
     run.linger(spec, &instance, watch);
-    run.finish()?;
+    report.publisher = run.finish()?;
     Ok(report)
 }
 
@@ -147,6 +165,7 @@ struct Run {
     idle: Idle,
     longest: LongestPoll,
     stop: Arc<AtomicBool>,
+    publisher: Option<PublisherHandle>,
 }
 
 impl Run {
@@ -168,6 +187,8 @@ impl Run {
         watch: &mut dyn Watch,
     ) -> Result<()> {
         let (wanted, patience) = spec.wait_for;
+        // The publisher is a consumer, too.
+        let wanted = wanted + usize::from(spec.publisher.is_some());
         if wanted == 0 || spec.region.is_none() {
             return Ok(());
         }
@@ -177,11 +198,13 @@ impl Run {
             self.serve();
             let seats = &self.lane.publisher.outlet.seats;
             let found = seats.consumers();
+            let ready = self.publisher.as_ref().is_none_or(PublisherHandle::is_ready);
+            let all_there = found >= wanted && ready;
             // A seat whose first books are still to be sent would get no book records yet.
-            if (found >= wanted && !seats.refreshes_pending()) || self.stopped() {
+            if (all_there && !seats.refreshes_pending()) || self.stopped() {
                 return Ok(());
             }
-            if found >= wanted {
+            if all_there {
                 continue;
             }
             if begun.elapsed() > patience {
@@ -229,6 +252,8 @@ impl Run {
     /// Seats that still wait for a book get it; images are brought up to date.
     fn flush(&mut self) {
         let begun = Instant::now();
+        // An interrupted replay has not seen the end of its files.
+        self.lane.end_holds(self.clock.now());
         self.serve();
         while self.lane.publisher.outlet.refreshes_pending()
             && begun.elapsed() < FLUSH_MAX
@@ -237,7 +262,7 @@ impl Run {
             self.serve();
             std::thread::yield_now();
         }
-        self.lane.flush_images();
+        self.lane.finish(&self.source, self.clock.now());
     }
 
     fn linger(&mut self, spec: &ReplaySpec, instance: &str, watch: &mut dyn Watch) {
@@ -253,7 +278,7 @@ impl Run {
         }
     }
 
-    fn finish(self) -> Result<()> {
+    fn finish(self) -> Result<Option<PublisherReport>> {
         let outlet = self.lane.publisher.outlet;
         if let Some(records) = outlet.records {
             records.finish()?;
@@ -261,6 +286,8 @@ impl Run {
         if let Some(csv) = outlet.csv {
             csv.finish()?;
         }
-        outlet.seats.close()
+        outlet.seats.close()?;
+        // It sends what is left in its rings, which outlive their names.
+        Ok(self.publisher.map(|publisher| publisher.finish(PUBLISHER_MAX)))
     }
 }

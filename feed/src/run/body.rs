@@ -5,15 +5,55 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use affinity::core_loop::Round;
 use affinity::{Bodies, Now};
+use rtrb::{Consumer, Producer, RingBuffer};
 
 use crate::error::FeedError;
 use crate::lane::Lane;
 use crate::net::Polled;
+use crate::publish::listing::Listing;
 use crate::publish::region::Regions;
 use crate::run::source::LiveSource;
 
 /// A poll longer than this counts as a breach, ns.
 const BREACH_NS: u64 = 1_000_000;
+
+/// Polls between two looks into the mail.
+const MAIL_POLLS: u64 = 256;
+/// Listings that can be on their way at a time.
+const MAIL_ROOM: usize = 2;
+
+/// The lane's end of the way on which listings come and go.
+pub struct LaneMail {
+    inbox: Consumer<Box<Listing>>,
+    outbox: Producer<Box<Listing>>,
+}
+
+/// The watching thread's end.
+pub struct ControlMail {
+    outbox: Producer<Box<Listing>>,
+    inbox: Consumer<Box<Listing>>,
+}
+
+/// Both ends.
+pub fn mail() -> (ControlMail, LaneMail) {
+    let (to_lane, from_control) = RingBuffer::new(MAIL_ROOM);
+    let (to_control, from_lane) = RingBuffer::new(MAIL_ROOM);
+    let control = ControlMail { outbox: to_lane, inbox: from_lane };
+    (control, LaneMail { inbox: from_control, outbox: to_control })
+}
+
+impl ControlMail {
+    /// Hands a listing over; `false` if the lane has not taken the last ones yet.
+    pub fn send(&mut self, listing: Listing) -> bool {
+        self.collect();
+        self.outbox.push(Box::new(listing)).is_ok()
+    }
+
+    /// Frees what the lane gave back.
+    pub fn collect(&mut self) {
+        while self.inbox.pop().is_ok() {}
+    }
+}
 
 /// A lane on its core.
 pub struct LaneBody {
@@ -23,6 +63,10 @@ pub struct LaneBody {
     pub lane: Lane<Regions>,
     /// Where its packets come from.
     pub source: LiveSource,
+    /// Lines that it has.
+    pub lines: u8,
+    /// New listings from the watching thread; the old ones go back to be freed there.
+    pub mail: LaneMail,
     /// Raised when the lane cannot go on: one lane's end is the process's.
     pub stop: Arc<AtomicBool>,
     /// Why it cannot.
@@ -38,13 +82,30 @@ impl LaneBody {
         self.stop.store(true, Ordering::Release);
     }
 
+    /// Takes a new listing, if there is room to give the old one back.
+    #[cold]
+    fn look_into_mail(&mut self) {
+        if self.mail.outbox.is_full() {
+            return;
+        }
+        if let Ok(listing) = self.mail.inbox.pop() {
+            let old = self.lane.change_listing(listing);
+            // There is room: this end alone fills it.
+            let _ = self.mail.outbox.push(old);
+        }
+    }
+
     #[inline]
     fn count(&mut self, took: u64, found: bool) {
         let counts = &mut self.lane.publisher.counts;
         counts.polls += 1;
+        let look = counts.polls.is_multiple_of(MAIL_POLLS);
         counts.polls_found += u64::from(found);
         counts.poll_longest_ns = counts.poll_longest_ns.max(took);
         counts.poll_breaches += u64::from(took > BREACH_NS);
+        if look {
+            self.look_into_mail();
+        }
     }
 }
 

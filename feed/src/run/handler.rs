@@ -12,22 +12,27 @@ use std::time::{Duration, Instant};
 use affinity::Clock;
 use producer::{Host, HostSpec, LaneParts, LaneSpec, ProducerError};
 use protocol::frame::Checksums;
+use shm::seat::Policy;
 use wire::Nature;
 
 use crate::config::{Config, DataNature, Environment, LaneSection};
 use crate::counts::counter_table;
 use crate::error::{FeedError, Result};
 use crate::lane::{Lane, LaneConfig};
+use crate::publish::multicast::Publisher;
 use crate::publish::region::Regions;
-use crate::run::body::LaneBody;
+use crate::run::body::{ControlMail, LaneBody, mail};
 use crate::run::clock::PageClock;
 use crate::run::core::{self, CoreEnd, CoreTask};
 use crate::run::polling::{self, Polling};
+use crate::run::reload::{Reloader, listing_of};
 use crate::run::source::{self, Opened};
 use crate::run::summary::{CoreSummary, LaneSummary, Summary};
 use crate::venue::nasdaq::day::Eastern;
 use crate::venue::nasdaq::{Limits, Nasdaq};
 
+/// How long the end of a run waits for what the publisher still has to send.
+const PUBLISHER_MAX: Duration = Duration::from_secs(5);
 /// Between two looks of the watching thread.
 const LOOK: Duration = Duration::from_millis(10);
 
@@ -56,12 +61,20 @@ pub fn run(
         core::try_cpu(cpu)?;
     }
     let prepared = prepare(config)?;
+    let publisher = publisher(config)?;
     let (host, parts) = create(config, flags)?;
-    let bodies = assemble(config, prepared, parts, flags, tell)?;
+    let publisher = publisher.map(|publisher| {
+        tell(&publisher.describe());
+        // A live lane waits for nobody: a publisher that is too slow loses, and says so.
+        publisher.start(&config.shm_root, &config.instance, Policy::Lose)
+    });
+    let publisher = publisher.transpose()?;
+    let (bodies, mails) = assemble(config, prepared, parts, flags, tell)?;
+    let mut reloader = Reloader::new(config.clone(), environment.clone(), mails);
     let cores = start(config, &host, &polling, bodies, flags, tell)?;
     let begun = Instant::now();
     tell(&format!("instance {} runs; Ctrl-C ends it", config.instance));
-    let ended_by = watch(config, environment, limit, flags, &cores, tell);
+    let ended_by = watch(&mut reloader, limit, flags, &cores, tell);
     let ends = join(cores, &flags.stop)?;
     let elapsed_s = begun.elapsed().as_secs_f64();
     let mut summary = Summary {
@@ -70,13 +83,21 @@ pub fn run(
         environment: config.environment.word(),
         elapsed_s,
         ended_by,
-        config_version: 1,
+        config_version: reloader.version(),
         cores: Vec::new(),
         lanes: Vec::new(),
+        publisher: None,
     };
     let ended = finish(ends, &polling, &mut summary);
     host.close()?;
+    summary.publisher = publisher.map(|publisher| publisher.finish(PUBLISHER_MAX));
     ended.map(|()| summary)
+}
+
+/// The publisher's socket, if there is to be one.
+fn publisher(config: &Config) -> Result<Option<Publisher>> {
+    let wanted = Some(&config.publisher).filter(|publisher| publisher.enabled);
+    wanted.map(Publisher::open).transpose()
 }
 
 /// Makes the instance; what the system refuses is told with the directory's name.
@@ -148,8 +169,9 @@ fn assemble(
     parts: Vec<LaneParts>,
     flags: &Flags,
     tell: &mut dyn FnMut(&str),
-) -> Result<Placed> {
+) -> Result<(Placed, Vec<ControlMail>)> {
     let mut bodies = Vec::with_capacity(prepared.len());
+    let mut mails = Vec::with_capacity(prepared.len());
     for (Prepared { section, venue, opened }, parts) in prepared.into_iter().zip(parts) {
         let (nature, why) = nature(config.environment, opened.loopback);
         let name = &section.name;
@@ -158,27 +180,34 @@ fn assemble(
         if nature != Nature::Live {
             tell(&format!("lane {name} is NOT LIVE ({}): {why}", nature.name()));
         }
+        let eastern = Eastern::new()?;
         let lane_config = LaneConfig {
             nature,
             checksums: Checksums::Verify,
             groups: Vec::new(),
-            day: None,
+            day: section.date.map(|date| eastern.day(date)).transpose()?,
             lines: section.lines.len() as u8,
             hold_ns: section.hold_ns,
             line_timeout_ns: section.line_timeout_ns,
             divergence_sample: section.divergence_sample,
         };
         let outlet = Regions::of_lane(parts, section.market);
+        let mut lane = Lane::new(lane_config, eastern, venue, outlet);
+        lane.begin_listing(Box::new(listing_of(&section)));
+        let (mine, mail) = mail();
+        mails.push(mine);
         let body = LaneBody {
-            lane: Lane::new(lane_config, Eastern::new()?, venue, outlet),
-            source: opened.source,
+            lines: section.lines.len() as u8,
+            lane,
+            mail,
+            source: opened.wrap(&section)?,
             stop: flags.stop.clone(),
             error: None,
             name: section.name,
         };
         bodies.push((section.core, body));
     }
-    Ok(bodies)
+    Ok((bodies, mails))
 }
 
 /// A core that runs.
@@ -227,12 +256,11 @@ fn start(
 
 /// Waits for the end and says what brought it.
 fn watch(
-    _config: &Config,
-    _environment: &Environment,
+    reloader: &mut Reloader,
     limit: Option<Duration>,
     flags: &Flags,
     cores: &[Running],
-    _tell: &mut dyn FnMut(&str),
+    tell: &mut dyn FnMut(&str),
 ) -> &'static str {
     let begun = Instant::now();
     // Acquire: partners are the signal handler's store and a failing lane's.
@@ -243,6 +271,11 @@ fn watch(
         if cores.iter().any(|core| core.thread.is_finished()) {
             return "core";
         }
+        // AcqRel: partner is the signal handler's store; one signal is one reload.
+        if flags.reload.swap(false, Ordering::AcqRel) {
+            reloader.reload(tell);
+        }
+        reloader.pass_on();
         std::thread::sleep(LOOK);
     }
     "signal"
@@ -281,9 +314,10 @@ fn finish(
         }
         for mut body in end.lanes {
             body.lane.flush_images();
-            let lane = LaneSummary::of(&body, summary.elapsed_s, polling.mode.name());
-            summary.lanes.push(lane);
+            let mut lane = LaneSummary::of(&body, summary.elapsed_s, polling.mode.name());
             first = first.or(body.error.take());
+            lane.source = body.source.finish(body.lines);
+            summary.lanes.push(lane);
         }
     }
     first.map_or(Ok(()), Err)

@@ -7,6 +7,7 @@
 //! body.rs     a lane as its core polls it
 //! core.rs     a core's thread, from its start to its report
 //! handler.rs  sets everything up, watches, reloads, ends
+//! reload.rs   symbols while it runs
 //! summary.rs  what came of it
 //! ```
 //!
@@ -19,6 +20,7 @@ pub mod clock;
 pub mod core;
 pub mod handler;
 pub mod polling;
+pub mod reload;
 pub mod source;
 pub mod summary;
 

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::publish::multicast::PublisherReport;
 use crate::replay::Report;
 use crate::run::body::LaneBody;
+use crate::run::source::SourceEnd;
 
 /// A core at its end.
 #[derive(Clone, Debug, Serialize)]
@@ -31,6 +33,8 @@ pub struct LaneSummary {
     pub venue: &'static str,
     /// As a replay tells it.
     pub report: Report,
+    /// What its source came to.
+    pub source: SourceEnd,
     /// Every counter that is not zero, by the name that it has in shared memory.
     pub counters: BTreeMap<&'static str, u64>,
 }
@@ -54,6 +58,9 @@ pub struct Summary {
     pub cores: Vec<CoreSummary>,
     /// Lanes.
     pub lanes: Vec<LaneSummary>,
+    /// What was sent as multicast datagrams.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub publisher: Option<PublisherReport>,
 }
 
 impl LaneSummary {
@@ -72,6 +79,7 @@ impl LaneSummary {
             name: body.name.clone(),
             venue: body.lane.venue.market().venue().name(),
             report,
+            source: SourceEnd::default(),
             counters: named.map(|(name, _, value)| (name, value)).collect(),
         }
     }
@@ -113,6 +121,31 @@ impl LaneSummary {
         for (name, count) in &report.errors {
             out.push_str(&format!("  refused {count}: {name}\n"));
         }
+        out.push_str(&self.source_text());
+        out
+    }
+
+    fn source_text(&self) -> String {
+        let mut out = String::new();
+        if let Some(recorded) = &self.source.recorded {
+            let error = recorded.error.as_deref().map_or_else(String::new, |e| format!("; {e}"));
+            out.push_str(&format!(
+                "  recorded {} packets, {} not{error}\n",
+                recorded.written,
+                recorded.missed + recorded.unwritten
+            ));
+        }
+        if let Some(damage) = &self.source.damage {
+            out.push_str(&format!(
+                "  DAMAGED on purpose: dropped {}, duplicated {}, reordered {}, corrupted {}, \
+                 delayed {}\n",
+                damage.dropped,
+                damage.duplicated,
+                damage.reordered,
+                damage.corrupted,
+                damage.delayed
+            ));
+        }
         out
     }
 
@@ -152,6 +185,9 @@ impl Summary {
         }
         for lane in &self.lanes {
             out.push_str(&lane.to_text());
+        }
+        if let Some(publisher) = &self.publisher {
+            out.push_str(&publisher.to_text());
         }
         out
     }

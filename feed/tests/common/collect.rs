@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use feed::counts::Counts;
+use feed::counts::{Counts, Interval};
 use feed::gap::Gap;
 use feed::publish::outlet::{EmptyBook, Outlet};
 use feed::publish::refresh::{BookRefresh, Want};
@@ -36,6 +36,10 @@ pub struct Collect {
     pub asked: Vec<u32>,
     /// Books that began, empty, by instrument.
     pub begun: Vec<u32>,
+    /// Measured intervals, ns.
+    pub intervals: Vec<(Interval, u64)>,
+    /// How often counts were published.
+    pub counted: u64,
     waiting: BTreeSet<u32>,
 }
 
@@ -138,5 +142,11 @@ impl Outlet for Collect {
         !self.waiting.is_empty()
     }
 
-    fn counts(&mut self, _counts: &Counts) {}
+    fn counts(&mut self, _counts: &Counts) {
+        self.counted += 1;
+    }
+
+    fn interval(&mut self, interval: Interval, ns: u64) {
+        self.intervals.push((interval, ns));
+    }
 }

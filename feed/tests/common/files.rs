@@ -29,9 +29,14 @@ fn ones_sum(parts: &[&[u8]]) -> u16 {
 
 /// UDP around a payload, with its checksum.
 pub fn udp(payload: &[u8]) -> Vec<u8> {
+    udp_to(PORT, payload)
+}
+
+/// The same to another port.
+pub fn udp_to(port: u16, payload: &[u8]) -> Vec<u8> {
     let length = 8 + payload.len() as u16;
     let mut packet = vec![0x30, 0x39];
-    packet.extend(PORT.to_be_bytes());
+    packet.extend(port.to_be_bytes());
     packet.extend(length.to_be_bytes());
     packet.extend([0, 0]);
     packet.extend(payload);

@@ -35,6 +35,16 @@ pub fn root() -> tempfile::TempDir {
 
 /// A lane whose outlet is shared memory below `root`.
 pub fn lane(root: &std::path::Path, seats: u32, ring_capacity: u64) -> Lane<Regions> {
+    lane_of(root, seats, ring_capacity, super::config())
+}
+
+/// The same with a configuration.
+pub fn lane_of(
+    root: &std::path::Path,
+    seats: u32,
+    ring_capacity: u64,
+    config: feed::lane::LaneConfig,
+) -> Lane<Regions> {
     let sizes = Sizes::default();
     let spec = RegionSpec {
         root: root.to_path_buf(),
@@ -43,13 +53,13 @@ pub fn lane(root: &std::path::Path, seats: u32, ring_capacity: u64) -> Lane<Regi
         ring_capacity,
         allow_wait: true,
         gid: None,
-        lines: 2,
+        lines: config.lines,
     };
     let limits = Limits { instruments: sizes.instruments, orders: sizes.orders };
     let stop = Arc::new(AtomicBool::new(false));
     let regions = Regions::create(Some(&spec), limits, &stop).expect("an instance");
     // The day is that of the first packet, as on a live lane.
-    let config = feed::lane::LaneConfig { day: None, ..super::config() };
+    let config = feed::lane::LaneConfig { day: None, ..config };
     super::lane_into(config, sizes, regions)
 }
 

@@ -76,7 +76,7 @@ pub struct Got {
 }
 
 /// One poll.
-pub fn poll(source: &mut UdpSource, budget: usize) -> Vec<Got> {
+pub fn poll(source: &mut impl Source, budget: usize) -> Vec<Got> {
     let mut got = Vec::new();
     let polled = source
         .poll(utc(), budget, &mut |packet: Packet<'_>| {
@@ -93,7 +93,7 @@ pub fn poll(source: &mut UdpSource, budget: usize) -> Vec<Got> {
 }
 
 /// Polls until so many packets have come, then until nothing more comes.
-pub fn receive(source: &mut UdpSource, wanted: usize) -> Vec<Got> {
+pub fn receive(source: &mut impl Source, wanted: usize) -> Vec<Got> {
     let begun = Instant::now();
     let mut got = Vec::new();
     while got.len() < wanted {

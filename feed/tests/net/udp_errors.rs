@@ -22,9 +22,14 @@ fn lines_that_cannot_be() {
         says(&message, &[&format!("line {number}"), "1 (A) to 15"]);
     }
     let same = line(1, group(), 5_000);
-    let twin = UdpLine { line: 2, ..same.clone() };
     let address = same.address().to_string();
-    says(&refused(&spec(vec![same, twin])), &[&address, "twice", "lines 1 and 2", "127.0.0.1"]);
+    // By another name it is still the same interface.
+    for interface in [same.interface.clone(), Interface::Name("lo".into())] {
+        let said = interface.to_string();
+        let twin = UdpLine { line: 2, interface, ..same.clone() };
+        let message = refused(&spec(vec![same.clone(), twin]));
+        says(&message, &[&address, "twice", "lines 1 and 2", &said]);
+    }
 }
 
 #[test]

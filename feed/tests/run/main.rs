@@ -5,4 +5,5 @@ mod common;
 
 mod errors;
 mod lines;
+mod reload;
 mod support;

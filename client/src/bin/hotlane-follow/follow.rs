@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use client::{BookSet, BookSpec, Client, Event};
 use shm::seat::Reason;
-use wire::payload::{GapBegin, GapEnd, Lost};
+use wire::payload::{GapBegin, Lost};
 use wire::{InstrumentId, InstrumentRow, Kind, Record};
 use zerocopy::IntoBytes;
 
@@ -42,6 +42,34 @@ pub struct Happening {
     pub detail: String,
 }
 
+/// Happenings of one sort: the first ones are kept, all are counted. A consumer that runs for
+/// months on a bad line must not fill its memory with the news of it.
+pub struct Kept<T> {
+    /// The first [`KEPT_MAX`].
+    pub first: Vec<T>,
+    /// How many there were.
+    pub total: u64,
+}
+
+/// Happenings of one sort that are kept.
+const KEPT_MAX: usize = 10_000;
+
+impl<T> Default for Kept<T> {
+    fn default() -> Self {
+        Kept { first: Vec::new(), total: 0 }
+    }
+}
+
+impl<T> Kept<T> {
+    fn note(&mut self, item: Option<T>) {
+        let Some(item) = item else { return };
+        self.total += 1;
+        if self.first.len() < KEPT_MAX {
+            self.first.push(item);
+        }
+    }
+}
+
 /// What was seen.
 #[derive(Default)]
 pub struct Follow {
@@ -54,11 +82,13 @@ pub struct Follow {
     /// Records in all.
     pub records: u64,
     /// Losses that were declared.
-    pub lost: Vec<Lost>,
-    /// Gaps that began, and that ended.
-    pub gaps: (Vec<GapBegin>, Vec<GapEnd>),
+    pub lost: Kept<Lost>,
+    /// Gaps that began.
+    pub gaps: Kept<GapBegin>,
+    /// Gaps that ended.
+    pub gaps_ended: u64,
     /// Attaches, deaths, generations.
-    pub happenings: Vec<Happening>,
+    pub happenings: Kept<Happening>,
     /// Names of the lanes.
     pub lanes: Vec<String>,
 }
@@ -195,9 +225,9 @@ fn note(follow: &mut Follow, lane: usize, record: &Record) -> bool {
     let kind = record.kind();
     *follow.kinds.entry(kind.map_or("unknown", Kind::name)).or_default() += 1;
     match kind {
-        Some(Kind::Lost) => follow.lost.extend(record.get::<Lost>()),
-        Some(Kind::GapBegin) => follow.gaps.0.extend(record.get::<GapBegin>()),
-        Some(Kind::GapEnd) => follow.gaps.1.extend(record.get::<GapEnd>()),
+        Some(Kind::Lost) => follow.lost.note(record.get::<Lost>()),
+        Some(Kind::GapBegin) => follow.gaps.note(record.get::<GapBegin>()),
+        Some(Kind::GapEnd) => follow.gaps_ended += 1,
         _ => {}
     }
     let InstrumentId(number) = record.instrument;
@@ -238,5 +268,5 @@ fn happened(follow: &mut Follow, event: &Event<'_>, ended: &mut Option<Outcome>)
         Event::Resynced { skipped, .. } => ("resynced", format!("{skipped} records skipped")),
         Event::Filtered { lane, .. } => ("filtered", format!("lane {lane}")),
     };
-    follow.happenings.push(Happening { at_ns: now_ns(), what, detail });
+    follow.happenings.note(Some(Happening { at_ns: now_ns(), what, detail }));
 }

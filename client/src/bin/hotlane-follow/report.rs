@@ -44,6 +44,7 @@ fn books_of(follow: &Follow, lane: usize) -> Option<&Books> {
 pub fn json(follow: &Follow) -> Value {
     let lost: Vec<Value> = follow
         .lost
+        .first
         .iter()
         .map(|lost| {
             json!({
@@ -53,9 +54,10 @@ pub fn json(follow: &Follow) -> Value {
         })
         .collect();
     let gaps: Vec<Value> =
-        follow.gaps.0.iter().map(|gap| json!({"first": gap.first, "end": gap.end})).collect();
+        follow.gaps.first.iter().map(|gap| json!({"first": gap.first, "end": gap.end})).collect();
     let events: Vec<Value> = follow
         .happenings
+        .first
         .iter()
         .map(|h| json!({"at_ns": h.at_ns, "event": h.what, "detail": h.detail}))
         .collect();
@@ -68,8 +70,10 @@ pub fn json(follow: &Follow) -> Value {
         "total": follow.records,
         "records": follow.kinds,
         "lost": lost,
+        "lost_total": follow.lost.total,
         "gaps": gaps,
-        "gaps_ended": follow.gaps.1.len(),
+        "gaps_total": follow.gaps.total,
+        "gaps_ended": follow.gaps_ended,
         "inconsistencies": inconsistencies,
         "events": events,
         "instruments": instruments(follow),
@@ -117,14 +121,17 @@ fn text(value: &Value) -> String {
 pub fn table(follow: &Follow) -> String {
     const SHOWN: usize = 20;
     let mut out = format!("{} records from {}\n", follow.records, follow.lanes.join(", "));
-    for happening in &follow.happenings {
+    for happening in &follow.happenings.first {
         out.push_str(&format!("{} {} {}\n", happening.at_ns, happening.what, happening.detail));
     }
-    for lost in &follow.lost {
+    for lost in follow.lost.first.iter().take(SHOWN) {
         out.push_str(&format!(
             "lost {} records ({} trades) of steps {} to {}\n",
             lost.records, lost.trades, lost.first_step, lost.last_step
         ));
+    }
+    if follow.lost.total > SHOWN as u64 {
+        out.push_str(&format!("  and {} more losses\n", follow.lost.total - SHOWN as u64));
     }
     let mut kinds = Table::new();
     kinds.load_style(presets::NOTHING).set_header(["records", "count"]);

@@ -1,7 +1,8 @@
 //! What is done to packets, and how often: the text form and its limits.
 //!
 //! ```text
-//! seed=7,drop=0.01,burst=0.001x1000,duplicate=2%,reorder=0.01x8,corrupt=0.001x3,delay=50us..2ms,lines=A+C
+//! seed=7,drop=0.01,burst=0.001x1000,duplicate=2%,reorder=0.01x8,corrupt=0.001x3,delay=1us..2ms
+//! seed=8,drop=5%,lines=A+C
 //! ```
 //!
 //! Every part may be left out. A rate is a probability, `0.01` or `1%`; `x` says at most how many

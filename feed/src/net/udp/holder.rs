@@ -3,7 +3,10 @@
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddrV4};
 
-/// A line of `/proc/net/udp`.
+/// Sockets of the network namespace that this thread is in.
+const TABLE: &str = "/proc/thread-self/net/udp";
+
+/// A line of that table.
 struct Entry {
     address: SocketAddrV4,
     user: String,
@@ -25,7 +28,7 @@ fn entry(line: &str) -> Option<Entry> {
 
 /// Who keeps `address` from being bound, in words.
 pub(super) fn of(address: SocketAddrV4) -> String {
-    let table = fs::read_to_string("/proc/net/udp").unwrap_or_default();
+    let table = fs::read_to_string(TABLE).unwrap_or_default();
     let in_the_way = |entry: &Entry| {
         let ip = entry.address.ip();
         let meets = ip == address.ip() || ip.is_unspecified();

@@ -132,6 +132,11 @@ impl Interfaces {
         Interfaces(known)
     }
 
+    /// Whether this is an interface that only this host sends on.
+    pub(super) fn is_loopback(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(|known| known.has(libc::IFF_LOOPBACK))
+    }
+
     /// The interface on which `address` is received.
     pub(super) fn choose(
         &self,
@@ -164,16 +169,16 @@ impl Interfaces {
     }
 }
 
-/// What the system's routes say. Connecting a UDP socket sends nothing; it looks the route up.
+/// The system's routes decide: by the address of this host, or when the group is joined.
 fn any(address: SocketAddrV4) -> Result<Chosen, UdpError> {
-    let mut is_loopback = address.ip().is_loopback();
-    if address.ip().is_multicast() {
-        let ours = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).and_then(|socket| {
-            socket.connect(address)?;
-            socket.local_addr()
-        });
-        let ours = ours.map_err(|_| UdpError::NoRoute { group: address })?;
-        is_loopback = ours.ip().is_loopback();
+    // Connecting a UDP socket sends nothing; it looks the route up.
+    let routed = || {
+        let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
+        socket.connect(address)
+    };
+    if address.ip().is_multicast() && routed().is_err() {
+        return Err(UdpError::NoRoute { group: address });
     }
+    let is_loopback = address.ip().is_loopback();
     Ok(Chosen { name: None, index: 0, address: Ipv4Addr::UNSPECIFIED, is_loopback })
 }

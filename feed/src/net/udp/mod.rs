@@ -4,6 +4,7 @@
 //! interface.rs  which interface     open.rs     checks, options, membership    options.rs
 //! batch.rs      recvmmsg            control.rs  stamps and counts of drops
 //! warm.rs       are stamps real     holder.rs   who has the port               error.rs
+//! membership.rs what routes chose
 //! ```
 //!
 //! Each line and group has a socket of its own, bound to the group's address. So no other group of
@@ -19,6 +20,7 @@ mod control;
 mod error;
 mod holder;
 mod interface;
+mod membership;
 mod open;
 mod options;
 mod warm;
@@ -80,9 +82,22 @@ impl UdpLine {
 struct Port {
     socket: Socket,
     line: u8,
+    address: SocketAddrV4,
+    /// Index of its interface; 0 where the system's routes decide.
+    interface: u32,
     source: Option<Ipv4Addr>,
-    /// The kernel's count of drops, as it was last told.
-    dropped: u32,
+    drops: Drops,
+}
+
+/// The kernel's count of what a socket dropped, which runs over at 2^32.
+#[derive(Clone, Copy, Debug, Default)]
+struct Drops(u32);
+
+impl Drops {
+    /// How many more there are.
+    fn told(&mut self, count: u32) -> u64 {
+        u64::from(count.wrapping_sub(std::mem::replace(&mut self.0, count)))
+    }
 }
 
 /// What was counted of a line.
@@ -136,13 +151,23 @@ impl UdpSource {
     }
 
     fn add(&mut self, line: &UdpLine, spec: &UdpSpec, interfaces: &Interfaces) -> Result<()> {
-        let opened = open::open(line, spec, interfaces)?;
+        let chosen = interfaces.choose(&line.interface, line.address())?;
+        let same = |port: &&Port| {
+            (port.address, port.interface, port.source)
+                == (line.address(), chosen.index, line.source)
+        };
+        if let Some(port) = self.ports.iter().find(same) {
+            let (first, second) = (port.line, line.line);
+            let (group, interface) = (line.address(), line.interface.to_string());
+            return Err(UdpError::Twice { group, interface, first, second }.into());
+        }
+        let opened = open::open(line, &chosen, spec, interfaces)?;
         let (asked, granted) = (spec.receive_buffer, opened.buffer);
         let letter = char::from(b'A' + (line.line - 1) % 26);
-        let place = match (&opened.chosen.name, line.group.is_multicast()) {
+        let place = match (&chosen.name, &opened.by_route) {
             (Some(name), _) => format!("on {name}"),
-            (None, true) => "on the interface of the system's route".to_owned(),
-            (None, false) => "unicast".to_owned(),
+            (None, Some(name)) => format!("on {name}, by the system's routes"),
+            (None, None) => "on any interface".to_owned(),
         };
         let only = line.source.map(|source| format!(", only from {source}")).unwrap_or_default();
         let stamps = if spec.stamps { "by the kernel" } else { "by the poll" };
@@ -157,9 +182,16 @@ impl UdpSource {
                 line.address()
             ));
         }
-        self.is_loopback |= opened.chosen.is_loopback;
-        let (socket, line, source) = (opened.socket, line.line, line.source);
-        self.ports.push(Port { socket, line, source, dropped: 0 });
+        let by_route = opened.by_route.is_some_and(|name| interfaces.is_loopback(&name));
+        self.is_loopback |= chosen.is_loopback || by_route;
+        self.ports.push(Port {
+            socket: opened.socket,
+            line: line.line,
+            address: line.address(),
+            interface: chosen.index,
+            source: line.source,
+            drops: Drops::default(),
+        });
         Ok(())
     }
 
@@ -201,7 +233,10 @@ impl UdpSource {
         let received = match self.batch.receive(port.socket.as_fd(), wanted) {
             Ok(received) => received,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(0),
-            Err(error) => return self.receive_error(error),
+            Err(error) => {
+                let address = port.address;
+                return self.receive_error(address, error);
+            }
         };
         let Some(counts) = self.lines.get_mut(usize::from(port.line)) else { return Ok(0) };
         let mut handed = 0;
@@ -216,11 +251,10 @@ impl UdpSource {
     }
 
     #[cold]
-    fn receive_error(&mut self, error: io::Error) -> Result<usize> {
+    fn receive_error(&mut self, address: SocketAddrV4, error: io::Error) -> Result<usize> {
         match error.raw_os_error() {
             Some(libc::EINTR) => Ok(0),
             Some(libc::EBADF | libc::ENOTSOCK | libc::EINVAL | libc::EFAULT) => {
-                let address = SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0);
                 let doing = "receiving";
                 Err(UdpError::System { address, doing, source: error }.into())
             }
@@ -244,8 +278,7 @@ impl Port {
     ) -> Option<Packet<'a>> {
         let control = Control::parse(message.control);
         if let Some(dropped) = control.dropped {
-            counts.source.kernel_drops += u64::from(dropped.wrapping_sub(self.dropped));
-            self.dropped = dropped;
+            counts.source.kernel_drops += self.drops.told(dropped);
         }
         if self.source.is_some() && message.sender.map(|sender| *sender.ip()) != self.source {
             counts.foreign += 1;
@@ -291,5 +324,18 @@ impl Source for UdpSource {
     #[inline]
     fn counts(&self, line: u8) -> SourceCounts {
         self.lines.get(usize::from(line)).map_or_else(SourceCounts::default, |l| l.source)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_count_of_drops_that_runs_over_goes_on() {
+        let mut drops = Drops::default();
+        let told = [0, 5, 5, u32::MAX, 0, 2, 2];
+        let more = [0, 5, 0, u64::from(u32::MAX) - 5, 1, 2, 0];
+        assert_eq!(told.map(|count| drops.told(count)), more);
     }
 }

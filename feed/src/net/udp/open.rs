@@ -8,14 +8,16 @@ use socket2::{Domain, InterfaceIndexOrAddress, Protocol, SockAddr, Socket, Type}
 
 use super::error::UdpError;
 use super::interface::{Chosen, Interface, Interfaces};
+use super::membership::Memberships;
 use super::{LINES, UdpLine, UdpSpec, holder, options};
 
 /// A socket that receives one line.
 pub(super) struct Opened {
     pub(super) socket: Socket,
-    pub(super) chosen: Chosen,
     /// Bytes of the receive buffer as the system granted it.
     pub(super) buffer: usize,
+    /// The interface that the system's routes chose for the group, if it was they.
+    pub(super) by_route: Option<String>,
 }
 
 /// Checks what can be checked without the system.
@@ -23,22 +25,7 @@ pub(super) fn check(lines: &[UdpLine]) -> Result<(), UdpError> {
     if lines.is_empty() {
         return Err(UdpError::NoLines);
     }
-    for (n, line) in lines.iter().enumerate() {
-        check_line(line)?;
-        let same = |other: &&UdpLine| {
-            (other.group, other.port, &other.interface, other.source)
-                == (line.group, line.port, &line.interface, line.source)
-        };
-        if let Some(other) = lines.iter().take(n).find(same) {
-            return Err(UdpError::Twice {
-                group: line.address(),
-                interface: line.interface.to_string(),
-                first: other.line,
-                second: line.line,
-            });
-        }
-    }
-    Ok(())
+    lines.iter().try_for_each(check_line)
 }
 
 fn check_line(line: &UdpLine) -> Result<(), UdpError> {
@@ -63,14 +50,14 @@ fn check_line(line: &UdpLine) -> Result<(), UdpError> {
     }
 }
 
-/// Opens the socket of `line`.
+/// Opens the socket of `line` on its interface.
 pub(super) fn open(
     line: &UdpLine,
+    chosen: &Chosen,
     spec: &UdpSpec,
     interfaces: &Interfaces,
 ) -> Result<Opened, UdpError> {
     let address = line.address();
-    let chosen = interfaces.choose(&line.interface, address)?;
     let fail = |doing| move |source| UdpError::System { address, doing, source };
     let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))
         .map_err(|error| opening(address, error))?;
@@ -95,10 +82,15 @@ pub(super) fn open(
     // Bound to the group's own address: other groups of this port do not come here.
     let bound = socket.bind(&SockAddr::from(address));
     bound.map_err(|error| binding(address, interfaces, error))?;
+    let mut by_route = None;
     if address.ip().is_multicast() {
-        join(&socket, line, &chosen)?;
+        let before = Memberships::of(line.group);
+        join(&socket, line, chosen)?;
+        if line.interface == Interface::Any {
+            by_route = Memberships::of(line.group).joined_since(&before).map(str::to_owned);
+        }
     }
-    Ok(Opened { socket, chosen, buffer })
+    Ok(Opened { socket, buffer, by_route })
 }
 
 /// Asks for a buffer of so many bytes and returns what was granted. 0 leaves the system's default.

@@ -4,7 +4,7 @@
 //! day.rs         dates and midnights        session.rs   locate map, symbols, session roll
 //! orders.rs      A F E C X D U              trades.rs    P Q B
 //! reference.rs   R H Y L K J h and more     market.rs    S V W, auctions I N O
-//! sisters.rs     NASDAQ, BX, PSX
+//! sisters.rs     NASDAQ, BX, PSX           relist.rs    what is published changes
 //! ```
 //!
 //! Specification and conformance cases: README.md in this folder. Prices are in 10^-4 dollars and
@@ -15,6 +15,7 @@ pub mod day;
 mod market;
 mod orders;
 mod reference;
+mod relist;
 mod session;
 mod sisters;
 mod trades;
@@ -33,7 +34,7 @@ use crate::publish::{Outlet, Publisher};
 use crate::venue::nasdaq::day::Day;
 
 pub(crate) use market::session_id;
-pub use session::Directory;
+pub use session::{Directory, Stock};
 pub use sisters::Market;
 
 /// Exponent of prices of stocks.
@@ -151,6 +152,11 @@ impl Nasdaq {
         let books = Books::new(limits.books())?;
         let directory = Directory::new(limits.instruments, market);
         Ok(Nasdaq { market, directory, ..Nasdaq::with_books(limits, books) })
+    }
+
+    /// Indices that the tables have room for, 0 included.
+    pub fn slots(&self) -> u32 {
+        self.states.len() as u32
     }
 
     /// The market that the lane is of.
@@ -341,6 +347,9 @@ impl Nasdaq {
     /// Writes the image of one instrument that is out of date; `false` if there is none.
     pub fn write_image<O: Outlet>(&mut self, gaps: &Gaps, out: &mut Publisher<O>) -> bool {
         let Some(index) = self.dirty.take() else { return false };
+        if !out.listed.has(index) {
+            return true;
+        }
         if let Some(state) = self.states.get(index as usize) {
             let book_state = self.book_state(index, gaps);
             let made = image(out.id(index), &state.image, book_state, out.nature(), &self.books);

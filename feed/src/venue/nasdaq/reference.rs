@@ -12,9 +12,10 @@ use wire::codes::{
     BookCause, DefinitionAction, InstrumentClass, PriceTag, StatisticTag, StatusScope,
     TradingState, auction_flags, instrument_flags,
 };
-use wire::payload::{Auction, Definition, Prices, Statistic, Status};
+use wire::payload::{Auction, Prices, Statistic, Status};
 use wire::{NONE, Quality};
 
+use super::relist::definition;
 use super::session::Stock;
 use super::{Context, Nasdaq};
 use crate::counts::LaneReject;
@@ -100,17 +101,7 @@ impl Nasdaq {
             row.flags = if test { instrument_flags::TEST } else { 0 };
         });
         let Some(row) = row else { return 0 };
-        let definition = Definition {
-            action: action as u8,
-            class: row.class,
-            price_exp: row.price_exp,
-            quantity_exp: row.quantity_exp,
-            multiplier_exp: row.multiplier_exp,
-            tick: row.tick,
-            lot: row.lot,
-            multiplier: row.multiplier,
-            ..Definition::default()
-        };
+        let definition = definition(&row, action);
         let quality = self.quality(index, cx);
         cx.out.emit(index, quality, definition);
         index

@@ -187,6 +187,7 @@ impl Nasdaq {
             row.venue_id = u64::from(locate);
             if new {
                 cx.out.outlet.instrument(row);
+                cx.out.listed.introduce(index, stock);
             }
         }
         let state = self.book_state(index, cx.gaps);

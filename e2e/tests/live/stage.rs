@@ -1,0 +1,232 @@
+//! A handler on two loopback groups of its own, a consumer beside it, and a sender.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+use wire::codes::SessionEvent;
+use wire::payload::Session;
+use wire::{Kind, Record};
+
+use crate::common::{Guard, public, records, result, start};
+
+/// How long anything may take on a busy host.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Runs that the kernel may spoil by dropping datagrams before the test gives up.
+const TRIES: u32 = 5;
+
+/// What one run gave.
+pub struct Run {
+    /// What `venue-sim play` said: among it, what no line carried.
+    pub sent: Value,
+    /// What `hotlane run` said at its end, of its one lane.
+    pub lane: Value,
+    /// What the consumer said.
+    pub seen: Value,
+    /// The gap ledger as another tool read it while the handler ran.
+    pub ledger: Value,
+    /// Every record that the consumer got.
+    pub records: Vec<Record>,
+}
+
+/// Two groups and a port that no other test of this host uses.
+struct Groups([String; 2]);
+
+impl Groups {
+    fn new() -> Groups {
+        static NEXT: AtomicU16 = AtomicU16::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let pid = std::process::id();
+        let port = 20_000 + pid % 20_000;
+        let group = |line: u16| {
+            format!("239.77.{}.{}:{port}", pid / 20_000 % 250, (number * 2 + line) % 250 + 1)
+        };
+        Groups([group(0), group(1)])
+    }
+}
+
+fn config(instance: &str, groups: &Groups, more: &str) -> String {
+    let [a, b] = &groups.0;
+    format!(
+        r#"
+instance = "{instance}"
+environment = "recorded"
+[lane.nasdaq]
+venue = "nasdaq"
+date = "2020-01-30"
+instruments = 64
+orders = 100000
+seats = 4
+ring = 65536
+receive_buffer = 4194304
+{more}
+[[lane.nasdaq.line]]
+groups = ["{a}"]
+interface = "127.0.0.1"
+[[lane.nasdaq.line]]
+groups = ["{b}"]
+interface = "127.0.0.1"
+"#
+    )
+}
+
+fn json_of(mut command: Command) -> Option<Value> {
+    let output = command.stderr(Stdio::null()).output().expect("the binary runs");
+    serde_json::from_slice(&output.stdout).ok()
+}
+
+/// Waits until `found` gives something.
+fn wait<T>(what: &str, mut found: impl FnMut() -> Option<T>) -> T {
+    let begun = Instant::now();
+    loop {
+        if let Some(value) = found() {
+            return value;
+        }
+        assert!(begun.elapsed() < PATIENCE, "waited in vain for {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn counters(instance: &str) -> Option<Value> {
+    let mut command = e2e::command("shm-dump");
+    command.args([instance, "--counters", "--json"]);
+    json_of(command)
+}
+
+/// A counter of the lane, by name.
+fn counter(instance: &str, name: &str) -> Option<u64> {
+    find(&counters(instance)?, name)
+}
+
+/// The value beside `name`, wherever it stands in the report.
+fn find(value: &Value, name: &str) -> Option<u64> {
+    match value {
+        Value::Object(map) => {
+            if map.get("name").and_then(Value::as_str) == Some(name) {
+                return map.get("value").and_then(Value::as_u64);
+            }
+            map.values().find_map(|inner| find(inner, name))
+        }
+        Value::Array(list) => list.iter().find_map(|inner| find(inner, name)),
+        _ => None,
+    }
+}
+
+/// Runs `file` through two lines. A run in which the kernel dropped a datagram says nothing about
+/// the handler, and is repeated.
+pub fn run(file: &Path, keys: &str, play: &[&str]) -> Run {
+    for _ in 0..TRIES {
+        let run = once(file, keys, play);
+        let dropped: u64 = ["line1.kernel_drops", "line2.kernel_drops"]
+            .iter()
+            .filter_map(|name| run.lane["counters"][*name].as_u64())
+            .sum();
+        if dropped == 0 {
+            return run;
+        }
+        println!("inconclusive: the kernel dropped {dropped} datagrams; again");
+    }
+    panic!("the kernel dropped datagrams in each of {TRIES} runs");
+}
+
+fn once(file: &Path, keys: &str, play: &[&str]) -> Run {
+    let folder = tempfile::tempdir().expect("a folder");
+    let instance = e2e::instance_name("live");
+    let groups = Groups::new();
+    let path = folder.path().join("live.toml");
+    std::fs::write(&path, config(&instance, &groups, keys)).expect("written");
+
+    let mut command = e2e::command("hotlane");
+    command.arg("run").arg("--json").arg(&path);
+    let handler = start(command);
+    wait("the instance", || counters(&instance));
+    let (consumer, received) = consumer(&folder, &instance);
+    let sent = play_file(file, &groups, play);
+    // The last records are on their way to the consumer's file for as long as it takes.
+    let last = sent["last_sequence"].as_u64().expect("the last number");
+    wait("the last message", || (counter(&instance, "session_ends")? > 0).then_some(()));
+    assert!(last > 0);
+    let mut command = e2e::command("shm-dump");
+    command.args([&instance, "--gaps", "--json"]);
+    let ledger = json_of(command).expect("a ledger");
+    terminate(&handler);
+    let (seen, lane) = (result(consumer), result(handler));
+    let records = records(&received);
+    Run { sent, lane: lane["lanes"][0].clone(), seen, ledger, records }
+}
+
+fn consumer(folder: &TempDir, instance: &str) -> (Guard, PathBuf) {
+    let received = folder.path().join("received.rec");
+    let mut command = e2e::command("hotlane-follow");
+    command.args([instance, "--json", "--classes", "all", "--records"]).arg(&received);
+    let guard = start(command);
+    wait("the consumer's seat", || {
+        let mut command = e2e::command("shm-dump");
+        command.args([instance, "--seats", "--json"]);
+        json_of(command)?.to_string().contains("\"active\"").then_some(())
+    });
+    (guard, received)
+}
+
+fn play_file(file: &Path, groups: &Groups, more: &[&str]) -> Value {
+    let [a, b] = &groups.0;
+    let mut command = e2e::command("venue-sim");
+    // The name that a replay gives the session of this day.
+    command.args(["play", "--json", "--session", "REC2001300", "--start-delay", "0.5"]);
+    command.args(["--end-seconds", "0.5", "--group-a", a, "--group-b", b]).args(more).arg(file);
+    result(start(command))
+}
+
+fn terminate(guard: &Guard) {
+    let pid = guard.0.id().to_string();
+    let killed = Command::new("kill").args(["-TERM", &pid]).status().expect("kill");
+    assert!(killed.success());
+}
+
+/// Every public record of a replay of the file.
+pub fn replayed(file: &Path) -> (Vec<Record>, Value) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("replay.rec");
+    let mut command = e2e::command("hotlane");
+    command.args(["replay", "--json", "--no-seats", "--records"]).arg(&path).arg(file);
+    let report = result(start(command));
+    (without_end(public(records(&path), 0xff)), report)
+}
+
+/// A file has no end of session; a venue sends one.
+pub fn without_end(records: Vec<Record>) -> Vec<Record> {
+    let is_end = |record: &Record| {
+        record.kind() == Some(Kind::Session)
+            && record.get::<Session>().is_some_and(|s| s.event == SessionEvent::End as u8)
+    };
+    records.into_iter().filter(|record| !is_end(record)).collect()
+}
+
+/// Fails with both records if the runs differ.
+pub fn assert_equal(live: &[Record], replay: &[Record]) {
+    if let Some((i, j)) = wire::record::first_difference(live, replay) {
+        let show = |all: &[Record], at: usize| {
+            all.get(at).map_or("end".into(), |record| wire::text::line(record, "", None))
+        };
+        panic!("live[{i}] {}\nreplay[{j}] {}", show(live, i), show(replay, j));
+    }
+}
+
+/// Ranges `[first, end)` out of a list of objects or pairs.
+pub fn ranges(list: &Value) -> Vec<(u64, u64)> {
+    let one = |range: &Value| {
+        let number = |keys: [&str; 2], at: usize| {
+            let value = if range.is_array() {
+                &range[at]
+            } else {
+                range.get(keys[0]).or_else(|| range.get(keys[1])).expect("a bound")
+            };
+            value.as_u64().expect("a number")
+        };
+        (number(["first", "from"], 0), number(["end", "to"], 1))
+    };
+    list.as_array().expect("a list").iter().map(one).collect()
+}
