@@ -10,14 +10,15 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
 use nix::errno::Errno;
-use nix::sys::socket::sockopt::RxqOvfl;
+use nix::sys::socket::sockopt::{RcvBufForce, RxqOvfl};
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrIn, recvmsg, setsockopt};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::MonitorError;
 
-/// Receive buffer asked for; the system may give less (net.core.rmem_max).
-const RECEIVE_BUFFER: usize = 8 << 20;
+/// Receive buffer asked for, bytes; the system may give less (net.core.rmem_max). It counts its own
+/// overhead too, and so says that it gave twice as much.
+pub const RECEIVE_BUFFER: usize = 32 << 20;
 
 /// A datagram longer than any of the publisher's is cut here, and then rejected by its length.
 pub const BUFFER_BYTES: usize = 2_048;
@@ -66,8 +67,11 @@ impl Listener {
             }
         })?;
         socket.set_nonblocking(true).map_err(failed("make the socket non-blocking"))?;
-        // Both are improvements; what the system gives is shown.
-        let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
+        // With the privilege (CAP_NET_ADMIN) beyond net.core.rmem_max, else up to it; what the
+        // system gave is shown.
+        if setsockopt(&socket, RcvBufForce, &RECEIVE_BUFFER).is_err() {
+            let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
+        }
         let receive_buffer = socket.recv_buffer_size().map_err(failed("read its buffer size"))?;
         let counts_drops = setsockopt(&socket, RxqOvfl, &1).is_ok();
         let control = nix::cmsg_space!(u32);

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use super::snapshot::{Exchange, Group, Snapshot, Symbol};
+use super::socket::RECEIVE_BUFFER;
 use crate::inspect::page::{Cell, Page, Paint, Table};
 use crate::inspect::words::{size, span, utc};
 
@@ -149,10 +150,16 @@ fn warnings<W: Write>(page: &mut Page<W>, group: &Group) -> io::Result<()> {
         page.line(&text, Paint::Bad)?;
     }
     if group.kernel_drops.is_some_and(|drops| drops != 0) {
+        let buffer = group.receive_buffer;
+        let fix = if buffer < 2 * RECEIVE_BUFFER {
+            "raise net.core.rmem_max"
+        } else {
+            "give it a core, or fewer groups"
+        };
         let text = format!(
-            "  {name}: this monitor was too slow, what is missing may be its own loss (buffer {}; \
-             net.core.rmem_max allows no more)",
-            size(group.receive_buffer as u64)
+            "  {name}: this monitor was too slow, what is missing may be its own loss (buffer {}): \
+             {fix}",
+            size(buffer as u64)
         );
         page.line(&text, Paint::Bad)?;
     }

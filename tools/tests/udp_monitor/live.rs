@@ -213,7 +213,7 @@ fn the_names_in_json_are_these() {
 /// What the kernel dropped because the monitor was stopped is its own loss, to the datagram.
 #[test]
 fn what_the_kernel_dropped_is_counted() {
-    const SENT: u64 = 60_000;
+    const SENT: u64 = 120_000;
     let group = group();
     let name = group.to_string();
     let mut command = program(&format!("--group {name} --json --once --for 6"));
