@@ -23,10 +23,17 @@ const WAIT_MS: libc::c_int = 1;
 /// Control message of one train, aligned as cmsghdr is.
 type Control = [u64; 3];
 /// Bytes that a u16 takes as a control message.
-// SAFETY: CMSG_SPACE and CMSG_LEN only compute.
-const CONTROL_SPACE: usize = unsafe { libc::CMSG_SPACE(2) } as usize;
-// SAFETY: as above.
-const CONTROL_LEN: usize = unsafe { libc::CMSG_LEN(2) } as usize;
+const CONTROL_SPACE: usize = {
+    // SAFETY: CMSG_SPACE only computes.
+    let space = unsafe { libc::CMSG_SPACE(2) };
+    space as usize
+};
+/// Its length as the header has it.
+const CONTROL_LEN: usize = {
+    // SAFETY: CMSG_LEN only computes.
+    let length = unsafe { libc::CMSG_LEN(2) };
+    length as usize
+};
 const _: () = assert!(CONTROL_SPACE == size_of::<Control>(), "the header and one padded word");
 
 /// What was sent and what was not.
