@@ -3,7 +3,7 @@
 use wire::datagram::{Envelope, Flags, Item, NAME_BYTES, PacketType, TextLine, write};
 
 use super::batch::{Key, Slot};
-use super::exchange::{Exchange, UNNAMED};
+use super::exchange::{Exchange, ExchangeId, UNNAMED};
 use super::machine::Machine;
 
 /// Byte of the header with type and count.
@@ -36,14 +36,24 @@ impl Machine {
         self.batch.free().min(self.allowance.saturating_sub(self.batch.len()))
     }
 
+    /// Exchange of a lane's channel: that of its row, else, in a table without one, of any
+    /// instrument.
+    pub(super) fn channel_exchange(&self, lane: usize) -> Option<ExchangeId> {
+        let state = self.lanes.get(lane)?;
+        let own = state.get(0).map_or(UNNAMED, |channel| channel.exchange);
+        if own != UNNAMED {
+            return Some(own);
+        }
+        state.listed.first().and_then(|first| state.get(*first)).map(|first| first.exchange)
+    }
+
     fn address(&self, lane: usize, index: u32) -> Option<Address> {
         let state = self.lanes.get(lane)?;
         let instrument = state.get(index)?;
-        let mut exchange = instrument.exchange;
-        if exchange == UNNAMED && index == 0 {
-            // A table without a row for its channel: any instrument names the exchange.
-            exchange = state.listed.first().and_then(|first| state.get(*first))?.exchange;
-        }
+        let exchange = match index {
+            0 => self.channel_exchange(lane)?,
+            _ => instrument.exchange,
+        };
         let exchange = self.exchanges.get(exchange)?;
         Some(Address {
             group: exchange.group,

@@ -12,7 +12,6 @@ use wire::codes::DefinitionAction;
 use wire::datagram::{HEADER_BYTES, HeartbeatItem, TextLine, name_text};
 
 use super::compose::Head;
-use super::exchange::Exchange;
 use super::group::{GROUPS, Group};
 use super::machine::{Machine, Rows};
 
@@ -101,7 +100,6 @@ impl Machine {
     }
 
     fn heartbeat(&mut self, number: usize) {
-        let of_group = |exchange: &&Exchange| usize::from(exchange.group) == number;
         let mut item = HeartbeatItem {
             start_ns: self.plan.start_ns.into(),
             records: self.counts.records.into(),
@@ -113,11 +111,16 @@ impl Machine {
             ..HeartbeatItem::ZERO
         };
         let (mut instruments, mut live, mut lane) = (0, 0, None);
-        for exchange in self.exchanges.iter().filter(of_group) {
+        for (id, exchange) in (0..).zip(self.exchanges.iter()) {
+            if usize::from(exchange.group) != number {
+                continue;
+            }
             instruments += exchange.instruments;
             live += exchange.live_books;
-            // The exchange in the header is one of the group's; the newest has its present name.
-            lane = Some(usize::from(exchange.lane));
+            // The name in the header is one of the group's, as a lane has it now.
+            if self.channel_exchange(usize::from(exchange.lane)) == Some(id) {
+                lane = Some(usize::from(exchange.lane));
+            }
         }
         item.instruments = u32::try_from(instruments).unwrap_or(u32::MAX).into();
         item.live_books = u32::try_from(live).unwrap_or(u32::MAX).into();
@@ -141,7 +144,8 @@ impl Machine {
             let Some(exchange) = self.exchanges.get(id as u16).copied() else { continue };
             let Some(name) = name_text(&exchange.name) else { continue };
             // A name that the lane no longer has is said no more.
-            if exchange.instruments == 0 {
+            let is_present = self.channel_exchange(usize::from(exchange.lane)) == Some(id as u16);
+            if exchange.instruments == 0 && !is_present {
                 continue;
             }
             if all {

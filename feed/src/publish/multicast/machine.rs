@@ -308,6 +308,11 @@ impl Machine {
         if let Some(instrument) = state.get_mut(row.instrument.index()) {
             instrument.exchange = exchange;
         }
+        // Who listens hears that the publisher is there before the first instrument is.
+        let group = self.exchanges.get(exchange).map(|exchange| usize::from(exchange.group));
+        if let Some(group) = group.and_then(|group| self.groups.get_mut(group)) {
+            group.used = true;
+        }
     }
 
     /// Counts the instruments and live books of a lane's exchanges anew.
