@@ -295,6 +295,24 @@ fn a_producer_that_ends_closes_who_is_there_and_nobody_else() {
 }
 
 #[test]
+fn a_seat_granted_and_closed_between_two_looks_is_still_read() {
+    let mut market = Market::new(5, &[16], false);
+    let mut one = market.claim(0, 1, Filter::all(ALL));
+    market.poll(false);
+    market.push(TRADES, 1, 7);
+    market.end_step();
+    market.fanout.close();
+    // The consumer looks for the first time when all is over.
+    assert_eq!(one.consumer.poll_attach(), Attach::Active);
+    let kinds: Vec<u64> =
+        std::iter::from_fn(|| one.consumer.next()).map(|words| words[0]).collect();
+    assert!(!kinds.is_empty(), "what was written is there");
+    one.consumer.release();
+    assert_eq!(one.consumer.poll_attach(), Attach::Closed(Reason::ProducerClosed));
+    assert_eq!(one.consumer.next(), None);
+}
+
+#[test]
 fn what_cannot_be_built_is_refused() {
     let memory = |capacity: usize, lines: usize| SeatMemory {
         ring: Arc::new(HeapLines::new(lines)),

@@ -115,7 +115,7 @@ pub struct Counts {
     /// Gaps that are open.
     pub gaps_open: u64,
     /// Messages that the gaps say are missing.
-    pub messages_missing: u64,
+    pub messages_missed: u64,
     /// Polls of the core's loop; whoever polls the lane sets these four.
     pub polls: u64,
     /// Polls that found packets.
@@ -177,7 +177,7 @@ impl Counts {
             hold_overflow: 0,
             gaps_declared: 0,
             gaps_open: 0,
-            messages_missing: 0,
+            messages_missed: 0,
             polls: 0,
             polls_found: 0,
             poll_longest_ns: 0,
@@ -282,7 +282,7 @@ impl Counts {
             ("hold_overflow", "holes", self.hold_overflow),
             ("gaps_declared", "gaps", self.gaps_declared),
             ("gaps_open", "gaps", self.gaps_open),
-            ("messages_missing", "messages", self.messages_missing),
+            ("messages_missed", "messages", self.messages_missed),
             ("polls", "polls", self.polls),
             ("polls_found", "polls", self.polls_found),
             ("poll_longest_ns", "ns", self.poll_longest_ns),

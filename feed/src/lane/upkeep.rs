@@ -117,7 +117,7 @@ impl<O: Outlet> Lane<O> {
         counts.hold_overflow = holds.overflow;
         counts.gaps_declared = self.gaps.declared();
         counts.gaps_open = self.gaps.open().len() as u64;
-        counts.messages_missing = self.gaps.missing();
+        counts.messages_missed = self.gaps.missing();
         let listed = &self.publisher.listed;
         [counts.symbols_listed, counts.symbols_added, counts.symbols_removed] =
             listed.totals(self.venue.directory.len());

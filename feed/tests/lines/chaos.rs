@@ -273,7 +273,7 @@ fn assert_counts(lane: &Lane<Collect>, fates: &[Fate; 2], delivered: u64) {
     let damaged = fates.iter().map(|fate| fate.damaged).sum::<u64>();
     let packets: u64 = counts.lines.iter().map(|line| line.packets).sum();
     assert_eq!(counts.packets, packets + damaged);
-    assert_eq!(counts.messages_missing, lane.gaps.missing());
+    assert_eq!(counts.messages_missed, lane.gaps.missing());
 }
 
 /// What of a run is worth knowing about all of them.

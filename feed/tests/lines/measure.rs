@@ -92,7 +92,7 @@ fn counts_are_named(counters: &Counters, start: u64) {
         ("hold_overflow", 0),
         ("gaps_declared", 2),
         ("gaps_open", 2),
-        ("messages_missing", 2),
+        ("messages_missed", 2),
         ("copies", 3),
         ("heartbeats_received", 1),
     ];

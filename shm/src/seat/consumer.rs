@@ -116,15 +116,18 @@ impl<R: Lines, C: Lines> Consumer<R, C> {
             SeatState::Refused if status.number == self.number => {
                 self.state = Attach::Refused(status.reason);
             }
+            SeatState::Detached if self.epoch == 0 && status.epoch != 0 => {
+                // Granted and closed between two looks: what was written meanwhile is ours. The
+                // seat counts as active once, and the next look tells that it is closed.
+                self.begin(status);
+                self.seen = 0;
+            }
             SeatState::Detached | SeatState::Inactive => {
                 self.state = Attach::Closed(status.reason);
             }
             SeatState::Active | SeatState::Silent => {
                 if self.state != Attach::Active {
-                    self.epoch = status.epoch;
-                    // The cursor carries the low 16 bits.
-                    self.reader.begin(status.epoch as u16, status.start);
-                    self.state = Attach::Active;
+                    self.begin(status);
                 }
                 if status.number != self.number {
                     self.restore_request();
@@ -132,6 +135,13 @@ impl<R: Lines, C: Lines> Consumer<R, C> {
             }
             SeatState::Refused => {}
         }
+    }
+
+    fn begin(&mut self, status: &SeatStatus) {
+        self.epoch = status.epoch;
+        // The cursor carries the low 16 bits.
+        self.reader.begin(status.epoch as u16, status.start);
+        self.state = Attach::Active;
     }
 
     /// Writes the request again if a consumer of an older epoch has written over it.

@@ -241,8 +241,7 @@ impl LaneTop {
             let histogram = now.histogram.since(&then.histogram)?;
             Some(Spread::of(&histogram, now.sub_bits))
         });
-        // Written by either name.
-        let missed = lane.get("messages_missed").or_else(|| lane.get("messages_missing"));
+        let missed = lane.get("messages_missed");
         let line = |number| LineTop::new(instance, lane, number, since, now_ns);
         let won = lane.lines().into_iter().filter_map(|n| lane.get(&format!("line{n}.won")));
         let all_won = won.fold(0, u64::saturating_add);
