@@ -7,4 +7,5 @@
 mod common;
 mod lines;
 mod loss;
+mod processes;
 mod stage;

@@ -90,17 +90,6 @@ fn wait<T>(what: &str, mut found: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-fn counters(instance: &str) -> Option<Value> {
-    let mut command = e2e::command("shm-dump");
-    command.args([instance, "--counters", "--json"]);
-    json_of(command)
-}
-
-/// A counter of the lane, by name.
-fn counter(instance: &str, name: &str) -> Option<u64> {
-    find(&counters(instance)?, name)
-}
-
 /// The value beside `name`, wherever it stands in the report.
 fn find(value: &Value, name: &str) -> Option<u64> {
     match value {
@@ -133,57 +122,93 @@ pub fn run(file: &Path, keys: &str, play: &[&str]) -> Run {
 }
 
 fn once(file: &Path, keys: &str, play: &[&str]) -> Run {
-    let folder = tempfile::tempdir().expect("a folder");
-    let instance = e2e::instance_name("live");
-    let groups = Groups::new();
-    let path = folder.path().join("live.toml");
-    std::fs::write(&path, config(&instance, &groups, keys)).expect("written");
-
-    let mut command = e2e::command("hotlane");
-    command.arg("run").arg("--json").arg(&path);
-    let handler = start(command);
-    wait("the instance", || counters(&instance));
-    let (consumer, received) = consumer(&folder, &instance);
-    let sent = play_file(file, &groups, play);
-    // The last records are on their way to the consumer's file for as long as it takes.
-    let last = sent["last_sequence"].as_u64().expect("the last number");
-    wait("the last message", || (counter(&instance, "session_ends")? > 0).then_some(()));
-    assert!(last > 0);
-    let mut command = e2e::command("shm-dump");
-    command.args([&instance, "--gaps", "--json"]);
-    let ledger = json_of(command).expect("a ledger");
-    terminate(&handler);
-    let (seen, lane) = (result(consumer), result(handler));
+    let live = Live::start(keys, "");
+    let (consumer, received) = live.follow();
+    let sent = live.play(file, play);
+    let ledger = live.look("shm-dump", &["--gaps", "--json"]).expect("a ledger");
+    let (lane, _folder) = live.stop();
+    let seen = result(consumer);
     let records = records(&received);
-    Run { sent, lane: lane["lanes"][0].clone(), seen, ledger, records }
+    Run { sent, lane, seen, ledger, records }
 }
 
-fn consumer(folder: &TempDir, instance: &str) -> (Guard, PathBuf) {
-    let received = folder.path().join("received.rec");
-    let mut command = e2e::command("hotlane-follow");
-    command.args([instance, "--json", "--classes", "all", "--records"]).arg(&received);
-    let guard = start(command);
-    wait("the consumer's seat", || {
+/// Waits until so many seats of an instance are served.
+pub fn wait_for_seats(instance: &str, wanted: usize) {
+    wait("the consumers' seats", || {
         let mut command = e2e::command("shm-dump");
         command.args([instance, "--seats", "--json"]);
-        json_of(command)?.to_string().contains("\"active\"").then_some(())
+        let seats = json_of(command)?.to_string();
+        (seats.matches("\"active\"").count() >= wanted).then_some(())
     });
-    (guard, received)
 }
 
-fn play_file(file: &Path, groups: &Groups, more: &[&str]) -> Value {
-    let [a, b] = &groups.0;
-    let mut command = e2e::command("venue-sim");
-    // The name that a replay gives the session of this day.
-    command.args(["play", "--json", "--session", "REC2001300", "--start-delay", "0.5"]);
-    command.args(["--end-seconds", "0.5", "--group-a", a, "--group-b", b]).args(more).arg(file);
-    result(start(command))
+/// A handler that runs on two groups of its own.
+pub struct Live {
+    folder: TempDir,
+    /// Name of its instance.
+    pub instance: String,
+    groups: Groups,
+    handler: Guard,
 }
 
-fn terminate(guard: &Guard) {
-    let pid = guard.0.id().to_string();
-    let killed = Command::new("kill").args(["-TERM", &pid]).status().expect("kill");
-    assert!(killed.success());
+impl Live {
+    /// Starts it with more keys of its lane, and more sections.
+    pub fn start(keys: &str, sections: &str) -> Live {
+        let folder = tempfile::tempdir().expect("a folder");
+        let instance = e2e::instance_name("live");
+        let groups = Groups::new();
+        let path = folder.path().join("live.toml");
+        std::fs::write(&path, config(&instance, &groups, keys) + sections).expect("written");
+        let mut command = e2e::command("hotlane");
+        command.arg("run").arg("--json").arg(&path);
+        let handler = start(command);
+        let live = Live { folder, instance, groups, handler };
+        wait("the instance", || live.look("shm-dump", &["--counters", "--json"]));
+        live
+    }
+
+    /// What a tool says of the instance, as JSON.
+    pub fn look(&self, tool: &str, arguments: &[&str]) -> Option<Value> {
+        let mut command = e2e::command(tool);
+        command.arg(&self.instance).args(arguments);
+        json_of(command)
+    }
+
+    /// A consumer of every record, with the file that it writes them to.
+    pub fn follow(&self) -> (Guard, PathBuf) {
+        let received = self.folder.path().join("received.rec");
+        let mut command = e2e::command("hotlane-follow");
+        command.args([&self.instance, "--json", "--classes", "all", "--records"]).arg(&received);
+        let guard = start(command);
+        wait_for_seats(&self.instance, 1);
+        (guard, received)
+    }
+
+    /// Sends the file, and returns when the handler has seen the end of the session.
+    pub fn play(&self, file: &Path, more: &[&str]) -> Value {
+        let [a, b] = &self.groups.0;
+        let mut command = e2e::command("venue-sim");
+        // The name that a replay gives the session of this day.
+        command.args(["play", "--json", "--session", "REC2001300", "--start-delay", "0.5"]);
+        command.args(["--end-seconds", "0.5", "--group-a", a, "--group-b", b]).args(more).arg(file);
+        let sent = result(start(command));
+        wait("the end of the session", || {
+            let counters = self.look("shm-dump", &["--counters", "--json"])?;
+            (find(&counters, "session_ends")? > 0).then_some(())
+        });
+        sent
+    }
+
+    /// Ends it in order, and gives what it says of its lane, and the folder of this run.
+    pub fn stop(self) -> (Value, TempDir) {
+        let pid = self.handler.0.id().to_string();
+        let killed = Command::new("kill").args(["-TERM", &pid]).status().expect("kill");
+        assert!(killed.success());
+        let summary = result(self.handler);
+        let directory = Path::new("/dev/shm").join(format!("hotlane-{}", self.instance));
+        assert!(!directory.exists(), "nothing is left behind");
+        (summary["lanes"][0].clone(), self.folder)
+    }
 }
 
 /// Every public record of a replay of the file.

@@ -223,6 +223,27 @@ impl<W: Write> Page<W> {
         self.out.write_all(b"\n")
     }
 
+    /// Says why `program` failed: as the one JSON object where that is asked for, else on `err`,
+    /// behind what has been printed.
+    ///
+    /// # Errors
+    /// If neither can be written to.
+    pub fn complain(
+        &mut self,
+        program: &str,
+        json: bool,
+        kind: &str,
+        message: &str,
+        err: &mut impl Write,
+    ) -> io::Result<()> {
+        if json {
+            self.json(&serde_json::json!({ "error": { "kind": kind, "message": message } }))?;
+            return self.flush();
+        }
+        self.flush()?;
+        writeln!(err, "{program}: {}", safe(message))
+    }
+
     /// A JSON document over several lines.
     ///
     /// # Errors

@@ -92,25 +92,11 @@ pub fn run_to<W: Write>(
         Err(LatencyError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => 0,
         Err(error) => {
             // An output that cannot be written to has no place for its own error.
-            let _ = complain(args, &mut page, err, &error);
+            let (kind, message) = (error.name(), error.to_string());
+            let _ = page.complain("latency-report", args.json, kind, &message, err);
             error.exit_code()
         }
     }
-}
-
-fn complain<W: Write>(
-    args: &Args,
-    page: &mut Page<W>,
-    err: &mut impl Write,
-    error: &LatencyError,
-) -> io::Result<()> {
-    let message = error.to_string();
-    if args.json {
-        page.json(&serde_json::json!({ "error": { "kind": error.name(), "message": message } }))?;
-        return page.flush();
-    }
-    page.flush()?;
-    writeln!(err, "latency-report: {}", words::safe(&message))
 }
 
 /// Measures and puts together what is reported.

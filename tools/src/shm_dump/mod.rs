@@ -71,7 +71,8 @@ pub fn run_to<W: Write>(args: &Args, out: W, err: &mut impl Write, colour: bool)
         Err(DumpError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => 0,
         Err(error) => {
             // An output that cannot be written to has no place for its own error.
-            let _ = complain(args, &mut page, err, &error);
+            let (kind, message) = (error.name(), error.to_string());
+            let _ = page.complain("shm-dump", args.json, kind, &message, err);
             error.exit_code()
         }
     }
@@ -84,19 +85,4 @@ fn dispatch<W: Write>(args: &Args, page: &mut Page<W>) -> Result<Outcome, DumpEr
         Some(name) if args.wants_records() => records::show(&root, name, args, page),
         Some(name) => report::show(&root, name, args, page),
     }
-}
-
-fn complain<W: Write>(
-    args: &Args,
-    page: &mut Page<W>,
-    err: &mut impl Write,
-    error: &DumpError,
-) -> io::Result<()> {
-    let message = error.to_string();
-    if args.json {
-        page.json(&serde_json::json!({ "error": { "kind": error.name(), "message": message } }))?;
-        return page.flush();
-    }
-    page.flush()?;
-    writeln!(err, "shm-dump: {}", words::safe(&message))
 }

@@ -77,25 +77,11 @@ pub fn run_to<W: Write>(args: &Args, out: W, err: &mut impl Write, colour: bool)
         Err(TopError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => 0,
         Err(error) => {
             // An output that cannot be written to has no place for its own error.
-            let _ = complain(args, &mut page, err, &error);
+            let (kind, message) = (error.name(), error.to_string());
+            let _ = page.complain("hotlane-top", args.json, kind, &message, err);
             1
         }
     }
-}
-
-fn complain<W: Write>(
-    args: &Args,
-    page: &mut Page<W>,
-    err: &mut impl Write,
-    error: &TopError,
-) -> io::Result<()> {
-    let message = error.to_string();
-    if args.json {
-        page.json(&serde_json::json!({ "error": { "kind": error.name(), "message": message } }))?;
-        return page.flush();
-    }
-    page.flush()?;
-    writeln!(err, "hotlane-top: {}", words::safe(&message))
 }
 
 /// Two looks, or one; who names an instance wants it to be there.
