@@ -67,9 +67,9 @@ fn the_busy_loop_neither_allocates_nor_faults_nor_gives_up_its_core() {
     assert_eq!(report.rounds, ROUNDS);
     assert_eq!(after.0 - before.0, 0, "allocations");
     let usage = after.1.since(before.1);
-    assert_eq!(usage.voluntary_switches, 0, "{usage:?}");
-    // The kernel may move one of our pages now and then.
+    // The kernel may move one of our pages now and then, and who faults on it waits for that.
     assert!(usage.faults() <= 2, "{usage:?}");
+    assert!(usage.voluntary_switches <= usage.faults(), "{usage:?}");
     assert_eq!(longest.stats().polls, ROUNDS);
 }
 

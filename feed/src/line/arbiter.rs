@@ -376,7 +376,7 @@ impl Arbiter {
             return self.compare.first(a, bytes);
         }
         let Some(found) = self.compare.copy(a, bytes) else { return };
-        sink.interval(Interval::Skew(a.line), found.skew_ns);
+        sink.interval(Interval::Skew(found.later), found.skew_ns);
         if found.diverged {
             self.lines[index(a.line)].counts.diverged += 1;
             sink.diverged(a.line, a.ts_receive);

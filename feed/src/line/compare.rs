@@ -25,7 +25,10 @@ struct Entry {
 /// What a copy showed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Compared {
-    /// How much later it came than the first, ns.
+    /// The line whose packet was received later, by the stamps: where lines are read in turn, it
+    /// need not be the one that was read later.
+    pub(super) later: u8,
+    /// By how much, ns.
     pub(super) skew_ns: u64,
     /// Whether its bytes were others.
     pub(super) diverged: bool,
@@ -76,8 +79,10 @@ impl Compare {
             return None;
         }
         let comparable = entry.digest != 0 && entry.count == a.count;
+        let later = if a.ts_receive < entry.ts_receive { entry.line } else { a.line };
         Some(Compared {
-            skew_ns: a.ts_receive.saturating_sub(entry.ts_receive),
+            later,
+            skew_ns: a.ts_receive.abs_diff(entry.ts_receive),
             diverged: comparable && digest(bytes) != entry.digest,
         })
     }
@@ -113,12 +118,12 @@ mod tests {
         let mut table = Compare::new(true, 1);
         table.first(&packet(7, 2, 1, 100), b"bytes of both");
         let copy = table.copy(&packet(7, 2, 2, 350), b"bytes of both");
-        assert_eq!(copy, Some(Compared { skew_ns: 250, diverged: false }));
+        assert_eq!(copy, Some(Compared { later: 2, skew_ns: 250, diverged: false }));
         let other = table.copy(&packet(7, 2, 2, 90), b"bytes of botH");
-        assert_eq!(other, Some(Compared { skew_ns: 0, diverged: true }));
+        assert_eq!(other, Some(Compared { later: 1, skew_ns: 10, diverged: true }));
         // Cut differently: not the same packet, so not to be compared.
         let longer = table.copy(&packet(7, 3, 2, 101), b"bytes of both and more");
-        assert_eq!(longer, Some(Compared { skew_ns: 1, diverged: false }));
+        assert_eq!(longer, Some(Compared { later: 2, skew_ns: 1, diverged: false }));
         assert_eq!(table.copy(&packet(7, 2, 1, 400), b"again"), None, "the same line");
         assert_eq!(table.copy(&packet(8, 2, 2, 400), b"unknown"), None);
         assert_eq!(table.copy(&packet(7 + ENTRIES as u64, 2, 2, 400), b"other"), None);
