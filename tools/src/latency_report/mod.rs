@@ -48,7 +48,6 @@ use shm::region::utc_ns;
 use crate::inspect::open::{self, Opened};
 use crate::inspect::page::Page;
 use crate::inspect::state::State;
-use crate::inspect::words;
 
 /// How often a wait looks whether it is to end.
 const LOOK: Duration = Duration::from_millis(10);

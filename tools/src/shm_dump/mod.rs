@@ -36,7 +36,6 @@ use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use crate::inspect::page::Page;
-use crate::inspect::words;
 
 /// What a run came to, short of an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Where the messages come from: recordings, one message at a time.
 //!
-//! The files of a session are read one after the other through a [`window::Window`] of a few
+//! The files of a session are read one after the other through a `window::Window` of a few
 //! hundred kilobytes, so a day of 10 GB takes no more memory than a minute of it. The line senders
 //! know only [`Message`]: a simulated market, which makes messages as it goes, can feed them too.
 
