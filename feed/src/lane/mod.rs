@@ -1,7 +1,7 @@
 //! The lane: one venue's state machine. Frames in, records out.
 //!
 //! `poll(now)` takes packets from a source, walks link layer, IP, UDP and MoldUDP64, lets the
-//! [`Arbiter`](crate::line::Arbiter) choose between the lines, declares what is missing, hands
+//! [`Arbiter`] choose between the lines, declares what is missing, hands
 //! messages to the venue and serves the seats. It has no clock, thread or I/O of its own: `now` is
 //! an argument, the source is borrowed, the outlet is a type parameter.
 //!
