@@ -107,18 +107,26 @@ fn find(value: &Value, name: &str) -> Option<u64> {
 /// Runs `file` through two lines. A run in which the kernel dropped a datagram says nothing about
 /// the handler, and is repeated.
 pub fn run(file: &Path, keys: &str, play: &[&str]) -> Run {
+    conclusive(|| once(file, keys, play), |run| kernel_drops(&run.lane))
+}
+
+/// Repeats a run in which the kernel dropped datagrams, which `dropped` counts.
+pub fn conclusive<T>(run: impl Fn() -> T, dropped: impl Fn(&T) -> u64) -> T {
     for _ in 0..TRIES {
-        let run = once(file, keys, play);
-        let dropped: u64 = ["line1.kernel_drops", "line2.kernel_drops"]
-            .iter()
-            .filter_map(|name| run.lane["counters"][*name].as_u64())
-            .sum();
+        let done = run();
+        let dropped = dropped(&done);
         if dropped == 0 {
-            return run;
+            return done;
         }
         println!("inconclusive: the kernel dropped {dropped} datagrams; again");
     }
     panic!("the kernel dropped datagrams in each of {TRIES} runs");
+}
+
+/// What the kernel dropped of both lines.
+pub fn kernel_drops(lane: &Value) -> u64 {
+    let counters = ["line1.kernel_drops", "line2.kernel_drops"];
+    counters.iter().filter_map(|name| lane["counters"][*name].as_u64()).sum()
 }
 
 fn once(file: &Path, keys: &str, play: &[&str]) -> Run {
