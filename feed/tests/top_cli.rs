@@ -1,18 +1,21 @@
 //! `hotlane top` hands everything to the program beside it, and is that program from then on.
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
 /// A folder with `hotlane` in it, and what stands beside.
 fn beside(script: Option<&str>) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
-    fs::copy(env!("CARGO_BIN_EXE_hotlane"), folder.path().join("hotlane")).expect("a copy");
+    // By another process: a child that a parallel test forks while a copy of ours is open for
+    // writing would keep it from being run.
+    let source = env!("CARGO_BIN_EXE_hotlane");
+    let copied = Command::new("cp").arg(source).arg(folder.path()).status().expect("cp runs");
+    assert!(copied.success());
     if let Some(script) = script {
-        let path = folder.path().join("hotlane-top");
-        fs::write(&path, script).expect("a script");
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("ours");
+        let write = "printf %s \"$1\" > hotlane-top && chmod 755 hotlane-top";
+        let mut command = Command::new("sh");
+        command.args(["-c", write, "sh", script]).current_dir(folder.path());
+        assert!(command.status().expect("sh runs").success());
     }
     folder
 }
