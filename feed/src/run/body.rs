@@ -95,6 +95,13 @@ impl LaneBody {
         }
     }
 
+    /// Ends the lane: what waits behind a hole is taken and the hole is said, images and counters
+    /// are as they will stay, and the seats are served once more.
+    pub fn finish(&mut self, now: u64) {
+        self.lane.finish(&self.source, now);
+        self.lane.end_poll(true, now);
+    }
+
     #[inline]
     fn count(&mut self, took: u64, found: bool) {
         let counts = &mut self.lane.publisher.counts;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::thread::JoinHandle;
 
-use affinity::{AffinityError, Backoff, CoreReport, CoreSpec, PollMode, run_core};
+use affinity::{AffinityError, Backoff, CoreReport, CoreSpec, Now, PollMode, run_core};
 
 use crate::error::{FeedError, Result};
 use crate::run::body::LaneBody;
@@ -56,6 +56,7 @@ pub fn start(
         let spec =
             CoreSpec { core: task.cpu, mode: task.mode, backoff: Backoff::default(), stop: &stop };
         let report = run_core(&spec, &mut clock, &mut lanes[..]);
+        lanes.iter_mut().for_each(|body| body.finish(clock.now()));
         CoreEnd { lanes, report }
     };
     std::thread::Builder::new()

@@ -313,7 +313,6 @@ fn finish(
             Err(error) => first = first.or(Some(error.into())),
         }
         for mut body in end.lanes {
-            body.lane.flush_images();
             let mut lane = LaneSummary::of(&body, summary.elapsed_s, polling.mode.name());
             first = first.or(body.error.take());
             lane.source = body.source.finish(body.lines);

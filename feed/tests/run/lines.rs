@@ -106,6 +106,32 @@ fn what_both_lines_lack_is_said() {
 }
 
 #[test]
+fn what_still_waits_at_the_end_is_taken_and_its_hole_said() {
+    let ports = [free_port(), free_port()];
+    let place = Place::new(&config("wait", &ports, "hold_us = 1000000"));
+    let mut handler = Running::start(&place, &["--json"]);
+    let sender = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+    let packets = packets(60);
+    // Line B goes silent before the hole, so what follows it on A waits for a second.
+    packets[..40].iter().for_each(|packet| send(&sender, ports[1], packet));
+    for (at, packet) in packets.iter().enumerate() {
+        if at != 40 {
+            send(&sender, ports[0], packet);
+        }
+    }
+    wait_for_counter(&place, "wait", "held", 19);
+    assert_eq!(counter(&place, "wait", "gaps_declared"), 0, "it waits still");
+    handler.signal("TERM");
+    let (code, out) = handler.ended();
+    let lane = &summary(&out)["lanes"][0];
+    assert_eq!(code, 0);
+    assert_eq!((&lane["report"]["gaps"], &lane["report"]["missing"]), (&1.into(), &1.into()));
+    let messages = lane["report"]["messages"].as_object().expect("by type").values();
+    assert_eq!(messages.filter_map(Value::as_u64).sum::<u64>(), 59, "{lane}");
+    place.assert_empty();
+}
+
+#[test]
 fn a_run_ends_by_itself_when_told_how_long() {
     let place = Place::new(&config("short", &[free_port()], ""));
     let out = place.run_to_end(&["--for", "0.2"]);
