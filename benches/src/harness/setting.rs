@@ -1,0 +1,18 @@
+//! How a run was asked for.
+
+use std::path::PathBuf;
+
+/// What the sections need to know.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// Under a minute for everything, on the smaller inputs.
+    pub quick: bool,
+    /// Rounds of a contest.
+    pub rounds: usize,
+    /// Folder of the recordings, if there is one.
+    pub data: Option<PathBuf>,
+    /// Folder for generated days, which are made once and kept.
+    pub cache: PathBuf,
+    /// Cores to run on: the first for what is measured, the second for its other end.
+    pub cores: [usize; 2],
+}

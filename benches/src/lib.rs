@@ -1,0 +1,15 @@
+//! Side by side: Hotlane and its peers in one run.
+//!
+//! Absolute times say little on a shared host, so whatever is compared runs in the same process run,
+//! in turns, on the same input, and gives an answer that must be equal. What counts is the ratio of
+//! one round to the round beside it.
+//!
+//! ```text
+//! harness/   turns, medians, ratios, bars, tables, host
+//! data/      the recordings and generated days that are played
+//! decode/ l3/ l2/ ring/ fanout/ lane/   one folder per comparison, one file per peer
+//! sections.rs   their list
+//! ```
+
+pub mod harness;
+pub mod sections;
