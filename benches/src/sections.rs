@@ -13,7 +13,11 @@ pub struct Section {
 }
 
 /// All comparisons, in the order in which they run.
-pub const SECTIONS: &[Section] = &[];
+pub const SECTIONS: &[Section] = &[Section {
+    name: "floor",
+    about: "cache-line ping-pong between the two cores",
+    run: crate::floor::run,
+}];
 
 /// What `compare --child NAME` can be.
-pub const CHILDREN: &[Child] = &[];
+pub const CHILDREN: &[Child] = &[crate::floor::CHILD];
