@@ -20,4 +20,8 @@ pub const SECTIONS: &[Section] = &[Section {
 }];
 
 /// What `compare --child NAME` can be.
-pub const CHILDREN: &[Child] = &[crate::floor::CHILD];
+pub const CHILDREN: &[Child] = &[crate::harness::run::CHILD, crate::floor::CHILD];
+
+/// Sections that fork. Their heap is not fetched beforehand: a fork makes all that is there
+/// shared, and the first write to each page afterwards copies it.
+pub const FORKING: &[&str] = &["fanout", "lane", "ring"];
