@@ -1,6 +1,6 @@
-//! The list of comparisons.
+//! The list of comparisons, and of the processes that are their other ends.
 
-use crate::harness::{CompareError, Setting, Table};
+use crate::harness::{Child, CompareError, Setting, Table};
 
 /// One comparison.
 pub struct Section {
@@ -13,4 +13,11 @@ pub struct Section {
 }
 
 /// All comparisons, in the order in which they run.
-pub const SECTIONS: &[Section] = &[];
+pub const SECTIONS: &[Section] = &[Section {
+    name: "floor",
+    about: "cache-line ping-pong between the two cores",
+    run: crate::floor::run,
+}];
+
+/// What `compare --child NAME` can be.
+pub const CHILDREN: &[Child] = &[crate::floor::CHILD];
