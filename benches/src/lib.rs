@@ -18,5 +18,6 @@
 static PAGES: harness::memory::Pages = harness::memory::Pages;
 
 pub mod floor;
+pub mod data;
 pub mod harness;
 pub mod sections;
