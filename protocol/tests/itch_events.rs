@@ -106,7 +106,7 @@ fn agrees(event: &BookEvent, bytes: &[u8]) {
                 kind: EventKind::Refused,
                 length: bytes.len() as u16,
                 code: byte(0) as u8,
-                refusal: 1 + reason.index() as u8,
+                refusal: 1 + reason.index() as u32,
                 locate: number(1, 3) as u16,
                 tracking: number(3, 5) as u16,
                 timestamp: number(5, 11),

@@ -101,9 +101,8 @@ fn step(rest: &[u8], at: u32) -> Option<(BookEvent, &[u8])> {
     let (window, sort, rest) = match in_place(rest) {
         Some(in_place) => in_place,
         None => {
-            let (block, behind) = odd_block(rest)?;
-            odd = block;
-            (&odd.window, odd.sort(), behind)
+            odd = odd_block(rest);
+            (&odd.message.window, odd.message.sort(), odd.behind?)
         }
     };
     Some((event(window, sort, at), rest))
@@ -112,14 +111,24 @@ fn step(rest: &[u8], at: u32) -> Option<(BookEvent, &[u8])> {
 #[inline(always)]
 fn in_place(rest: &[u8]) -> Option<(&Window, Sort<'_>, &[u8])> {
     let [high, low, window @ ..] = rest.first_chunk::<REACH>()?;
-    let sort = sort(window, u32::from(u16::from_be_bytes([*high, *low])))?;
-    Some((window, sort, rest.get(LENGTH_LEN + usize::from(*low)..)?))
+    let sort = sort(window, [*high, *low])?;
+    let behind = rest.get(LENGTH_LEN..)?.get(usize::from(*low)..)?;
+    Some((window, sort, behind))
 }
 
 /// A block that is refused, or has too few bytes behind it for the window.
+struct OddBlock<'a> {
+    message: Odd,
+    /// What is behind it; `None` if there is no whole block.
+    behind: Option<&'a [u8]>,
+}
+
+/// Returned as one value that nobody copies: what is rare must not cost registers elsewhere.
 #[inline(never)]
-fn odd_block(rest: &[u8]) -> Option<(Odd, &[u8])> {
-    let (length, rest) = rest.split_first_chunk()?;
-    let (message, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
-    Some((Odd::new(message), rest))
+fn odd_block(rest: &[u8]) -> OddBlock<'_> {
+    let block = rest
+        .split_first_chunk()
+        .and_then(|(length, rest)| rest.split_at_checked(usize::from(u16::from_be_bytes(*length))));
+    let (message, behind) = block.unzip();
+    OddBlock { message: Odd::new(message.unwrap_or_default()), behind }
 }

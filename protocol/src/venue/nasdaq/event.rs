@@ -19,16 +19,15 @@
 //! | 32 | 8 | stock | A, F: symbol, padded with spaces |
 //! | 40 | 4 | attribution | F: market participant |
 //! | 44 | 4 | at | where the message begins, see [`Taken::message`](super::Taken::message) |
-//! | 48 | 2 | locate | index of the stock on this day |
-//! | 50 | 2 | tracking | the venue's internal number |
+//! | 48 | 2 | tracking | the venue's internal number |
+//! | 50 | 2 | locate | index of the stock on this day |
 //! | 52 | 1 | side | A, F: 0 buy, 1 sell |
 //! | 53 | 1 | printable | C: the letter, see [`YesNo`] |
 //! | 54 | 2 | | 0 |
 //! | 56 | 2 | length | of the message; 65,535 if it is longer |
 //! | 58 | 1 | kind | see [`EventKind`] |
 //! | 59 | 1 | code | the message's first byte; 0 where it has none |
-//! | 60 | 1 | refusal | 0, or 1 + the index of an [`EventReject`] |
-//! | 61 | 3 | | 0 |
+//! | 60 | 4 | refusal | 0, or 1 + the index of an [`EventReject`] |
 //!
 //! What a type does not have is 0. Every message has locate, tracking and timestamp; of one that is
 //! refused they are what its bytes say there, 0 where it has none.
@@ -117,16 +116,16 @@ pub struct BookEvent {
     pub attribution: [u8; 4],
     /// Offset of the message in the bytes that one call went through; 0 from [`BookEvent::read`].
     pub at: u32,
-    /// Index of the stock on this day; 0 for the whole system.
-    pub locate: u16,
     /// The venue's internal number.
     pub tracking: u16,
+    /// Index of the stock on this day; 0 for the whole system.
+    pub locate: u16,
     /// 0 buy, 1 sell (A, F).
     pub side: u8,
     /// Whether an execution prints (C), as the venue's letter, see [`BookEvent::prints`].
     pub printable: u8,
     /// 0.
-    pub zero: [u8; 2],
+    pub zero: u16,
     /// Bytes of the message.
     pub length: u16,
     /// What it does to the book.
@@ -134,9 +133,7 @@ pub struct BookEvent {
     /// The message's first byte.
     pub code: u8,
     /// 0, or 1 + the index of the reason, see [`BookEvent::reject`].
-    pub refusal: u8,
-    /// 0.
-    pub zeros: [u8; 3],
+    pub refusal: u32,
 }
 
 const _: () = {
@@ -151,15 +148,14 @@ const _: () = {
     assert!(offset_of!(BookEvent, attribution) == 40);
     assert!(offset_of!(BookEvent, at) == 44);
     assert!(offset_of!(BookEvent, length) == 56);
-    assert!(offset_of!(BookEvent, locate) == 48);
-    assert!(offset_of!(BookEvent, tracking) == 50);
+    assert!(offset_of!(BookEvent, locate) == 50);
+    assert!(offset_of!(BookEvent, tracking) == 48);
     assert!(offset_of!(BookEvent, kind) == 58);
     assert!(offset_of!(BookEvent, code) == 59);
     assert!(offset_of!(BookEvent, side) == 52);
     assert!(offset_of!(BookEvent, printable) == 53);
     assert!(offset_of!(BookEvent, refusal) == 60);
     assert!(offset_of!(BookEvent, zero) == 54);
-    assert!(offset_of!(BookEvent, zeros) == 61);
 };
 
 impl BookEvent {
@@ -173,16 +169,15 @@ impl BookEvent {
         stock: [0; 8],
         attribution: [0; 4],
         at: 0,
-        locate: 0,
         tracking: 0,
+        locate: 0,
         side: 0,
         printable: 0,
-        zero: [0; 2],
+        zero: 0,
         length: 0,
         kind: EventKind::Other,
         code: 0,
         refusal: 0,
-        zeros: [0; 3],
     };
 
     /// Reads one message of exactly these bytes. Where several messages lie one behind the other,
@@ -197,7 +192,7 @@ impl BookEvent {
     #[inline]
     #[must_use]
     pub fn reject(&self) -> Option<EventReject> {
-        EventReject::ALL.get(usize::from(self.refusal).checked_sub(1)?).copied()
+        EventReject::ALL.get(self.refusal.checked_sub(1)? as usize).copied()
     }
 
     /// Side of the order (A, F).

@@ -57,7 +57,8 @@ pub(super) struct Row {
     shares: u32,
     price: u32,
     attribution: u32,
-    /// More than 16 bits can say where the type is unknown, so that no length is right.
+    /// The length as two bytes of the wire have it; more than they can say where the type is
+    /// unknown, so that none is right.
     wanted: u32,
     linked_at: LinkedAt,
     shares_at: SharesAt,
@@ -68,11 +69,15 @@ pub(super) struct Row {
     length: u16,
     kind: EventKind,
     code: u8,
-    refusal: u8,
-    zeros: [u8; 3],
+    refusal: u32,
 }
 
 const NO_LENGTH: u32 = u32::MAX;
+
+/// A length as [`sort`] wants it: the two bytes of the wire as the machine loads them.
+const fn wire(length: u16) -> u32 {
+    length.to_be() as u32
+}
 
 const fn ones64(has: bool) -> u64 {
     if has { u64::MAX } else { 0 }
@@ -101,7 +106,7 @@ const fn row(code: u8, length: usize) -> Row {
         shares: ones32(kind.is_book() && code != b'D'),
         price: ones32(add || replace || code == b'C'),
         attribution: ones32(code == b'F'),
-        wanted: length as u32,
+        wanted: wire(length as u16),
         linked_at: if replace { LinkedAt::Byte19 } else { LinkedAt::Byte23 },
         shares_at: match (add, replace) {
             (true, _) => SharesAt::Byte20,
@@ -115,30 +120,31 @@ const fn row(code: u8, length: usize) -> Row {
         kind,
         code,
         refusal: 0,
-        zeros: [0; 3],
     }
 }
 
-static ROWS: [Row; 256] = {
+/// What a byte at the place of the side says: 0 buy, 1 sell.
+const NO_SIDE: u8 = 2;
+
+/// Both tables, so that one address serves them.
+struct Tables {
+    rows: [Row; 256],
+    sides: [u8; 256],
+}
+
+static TABLES: Tables = {
     let unknown = Row { wanted: NO_LENGTH, ..row(0, 0) };
-    let mut rows = [unknown; 256];
+    let mut tables = Tables { rows: [unknown; 256], sides: [NO_SIDE; 256] };
     let mut at = 0;
     while at < MESSAGES.len() {
         let (code, _, length) = MESSAGES[at];
-        rows[code as usize] = row(code, length);
+        tables.rows[code as usize] = row(code, length);
         at += 1;
     }
-    rows
+    tables.sides[b'B' as usize] = 0;
+    tables.sides[b'S' as usize] = 1;
+    tables
 };
-
-/// What a byte at the place of the side says: 0 buy, 1 sell, more is no side.
-static SIDES: [u8; 256] = {
-    let mut sides = [NO_SIDE; 256];
-    sides[b'B' as usize] = 0;
-    sides[b'S' as usize] = 1;
-    sides
-};
-const NO_SIDE: u8 = 2;
 
 /// The bytes at an offset; the compiler sees that it is within the window.
 #[inline(always)]
@@ -153,12 +159,13 @@ pub(super) struct Sort<'r> {
     side: u8,
 }
 
-/// The row of the message of `length` bytes at the beginning of `window`; `None` if it is refused,
-/// and [`Odd`] is for it.
+/// The row of the message at the beginning of `window`, whose length is these two bytes; `None` if
+/// it is refused, and [`Odd`] is for it.
 #[inline(always)]
-pub(super) fn sort(window: &Window, length: u32) -> Option<Sort<'static>> {
-    let row = &ROWS[usize::from(window[0])];
-    let side = SIDES[usize::from(window[19])] & row.side;
+pub(super) fn sort(window: &Window, length: [u8; 2]) -> Option<Sort<'static>> {
+    let row = &TABLES.rows[usize::from(window[0])];
+    let side = TABLES.sides[usize::from(window[19])] & row.side;
+    let length = u32::from(u16::from_ne_bytes(length));
     ((length == row.wanted) & (side < NO_SIDE)).then_some(Sort { row, side })
 }
 
@@ -171,8 +178,8 @@ pub(super) fn event(window: &Window, sort: Sort<'_>, at: u32) -> BookEvent {
     let Sort { row, side } = sort;
     let be32 = |at| u32::from_be_bytes(bytes(window, at));
     let be64 = |at| u64::from_be_bytes(bytes(window, at));
-    // Tracking number and timestamp are neighbours and come with one load.
-    let stamp = be64(3);
+    // Locate and tracking number are neighbours, and the timestamp has two bytes too few.
+    let (numbers, stamp) = (be32(1), be64(3));
     BookEvent {
         reference: be64(11) & row.reference,
         linked: be64(row.linked_at as usize) & row.linked,
@@ -182,16 +189,15 @@ pub(super) fn event(window: &Window, sort: Sort<'_>, at: u32) -> BookEvent {
         stock: (u64::from_ne_bytes(bytes(window, 24)) & row.stock).to_ne_bytes(),
         attribution: (u32::from_ne_bytes(bytes(window, 36)) & row.attribution).to_ne_bytes(),
         at,
-        locate: u16::from_be_bytes(bytes(window, 1)),
-        tracking: (stamp >> TIMESTAMP_BITS) as u16,
+        tracking: numbers as u16,
+        locate: (numbers >> 16) as u16,
         side,
         printable: window[31] & row.printable,
-        zero: [0; 2],
+        zero: 0,
         length: row.length,
         kind: row.kind,
         code: row.code,
         refusal: row.refusal,
-        zeros: row.zeros,
     }
 }
 
@@ -208,12 +214,14 @@ impl Odd {
     #[inline(always)]
     pub(super) fn new(message: &[u8]) -> Self {
         let window = padded(message);
-        match u32::try_from(message.len()).ok().and_then(|length| sort(&window, length)) {
+        let length = u16::try_from(message.len()).ok();
+        match length.and_then(|length| sort(&window, length.to_be_bytes())) {
             Some(Sort { row, side }) => Self { window, row: *row, side },
             None => Self { window, row: refusal(message), side: 0 },
         }
     }
 
+    #[inline(always)]
     pub(super) fn sort(&self) -> Sort<'_> {
         Sort { row: &self.row, side: self.side }
     }
@@ -224,20 +232,20 @@ impl Odd {
 #[inline(never)]
 fn refusal(message: &[u8]) -> Row {
     let code = message.first().copied();
-    let row = &ROWS[usize::from(code.unwrap_or(0))];
+    let row = &TABLES.rows[usize::from(code.unwrap_or(0))];
     let reason = match code {
         None => EventReject::Empty,
         Some(_) if row.wanted == NO_LENGTH => EventReject::UnknownType,
-        Some(_) if row.wanted as usize != message.len() => EventReject::WrongLength,
+        Some(_) if usize::from(row.length) != message.len() => EventReject::WrongLength,
         Some(_) => EventReject::UnknownSide,
     };
     Row {
         length: u16::try_from(message.len()).unwrap_or(u16::MAX),
         kind: EventKind::Refused,
         code: code.unwrap_or(0),
-        refusal: reason.index() as u8 + 1,
+        refusal: reason.index() as u32 + 1,
         // Whose book is no longer complete is in the other fields of an add order.
-        ..if reason == EventReject::UnknownSide { *row } else { ROWS[0] }
+        ..if reason == EventReject::UnknownSide { *row } else { TABLES.rows[0] }
     }
 }
 
@@ -245,9 +253,10 @@ fn refusal(message: &[u8]) -> Row {
 #[inline(always)]
 pub(super) fn message(message: &[u8]) -> BookEvent {
     let odd;
-    let in_place = message
-        .first_chunk()
-        .and_then(|window| Some((window, sort(window, u32::try_from(message.len()).ok()?)?)));
+    let in_place = message.first_chunk().and_then(|window| {
+        let length = u16::try_from(message.len()).ok()?;
+        Some((window, sort(window, length.to_be_bytes())?))
+    });
     let (window, sort) = match in_place {
         Some(in_place) => in_place,
         None => {
