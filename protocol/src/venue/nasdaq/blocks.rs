@@ -70,9 +70,10 @@ impl<'a> Blocks<'a> {
     #[inline]
     pub fn fill(&mut self, events: &mut [BookEvent]) -> Taken<'a> {
         let (bytes, mut rest, mut count) = (self.rest, self.rest, 0);
+        let mut odd = None;
         for slot in events.iter_mut().take(MAX_FILL) {
             let at = (bytes.len() - rest.len() + LENGTH_LEN) as u32;
-            let Some((event, behind)) = step(rest, at) else { break };
+            let Some((event, behind)) = step(rest, at, &mut odd) else { break };
             *slot = event;
             rest = behind;
             count += 1;
@@ -87,22 +88,22 @@ impl Iterator for Blocks<'_> {
 
     #[inline(always)]
     fn next(&mut self) -> Option<BookEvent> {
-        let (event, rest) = step(self.rest, 0)?;
+        let (event, rest) = step(self.rest, 0, &mut None)?;
         self.rest = rest;
         Some(event)
     }
 }
 
 /// The event of the first block, and what is behind it. The cursor is a value and never has an
-/// address, so that it stays in a register.
+/// address, so that it stays in a register; `odd` is room that is used where it must be.
 #[inline(always)]
-fn step(rest: &[u8], at: u32) -> Option<(BookEvent, &[u8])> {
-    let odd;
+fn step<'a>(rest: &'a [u8], at: u32, odd: &mut Option<Odd>) -> Option<(BookEvent, &'a [u8])> {
     let (window, sort, rest) = match in_place(rest) {
         Some(in_place) => in_place,
         None => {
-            odd = odd_block(rest);
-            (&odd.message.window, odd.message.sort(), odd.behind?)
+            let behind = odd_block(rest, odd)?;
+            let odd = odd.as_ref()?;
+            (&odd.window, odd.sort(), behind)
         }
     };
     Some((event(window, sort, at), rest))
@@ -116,19 +117,11 @@ fn in_place(rest: &[u8]) -> Option<(&Window, Sort<'_>, &[u8])> {
     Some((window, sort, behind))
 }
 
-/// A block that is refused, or has too few bytes behind it for the window.
-struct OddBlock<'a> {
-    message: Odd,
-    /// What is behind it; `None` if there is no whole block.
-    behind: Option<&'a [u8]>,
-}
-
-/// Returned as one value that nobody copies: what is rare must not cost registers elsewhere.
+/// A block that is refused, or has too few bytes behind it for the window: what is behind it.
 #[inline(never)]
-fn odd_block(rest: &[u8]) -> OddBlock<'_> {
-    let block = rest
-        .split_first_chunk()
-        .and_then(|(length, rest)| rest.split_at_checked(usize::from(u16::from_be_bytes(*length))));
-    let (message, behind) = block.unzip();
-    OddBlock { message: Odd::new(message.unwrap_or_default()), behind }
+fn odd_block<'a>(rest: &'a [u8], odd: &mut Option<Odd>) -> Option<&'a [u8]> {
+    let (length, rest) = rest.split_first_chunk()?;
+    let (message, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
+    *odd = Some(Odd::new(message));
+    Some(rest)
 }

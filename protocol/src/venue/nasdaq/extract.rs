@@ -47,10 +47,10 @@ enum PriceAt {
     Byte32 = 32,
 }
 
-/// What the first byte says of a message. A cache line, so that a message needs one.
+/// What the first byte says of a message.
 #[derive(Clone, Copy)]
-#[repr(C, align(64))]
-pub(super) struct Row {
+#[repr(C)]
+struct Row {
     reference: u64,
     linked: u64,
     stock: u64,
@@ -126,19 +126,24 @@ const fn row(code: u8, length: usize) -> Row {
 /// What a byte at the place of the side says: 0 buy, 1 sell.
 const NO_SIDE: u8 = 2;
 
+/// A cache line, so that a message needs one.
+#[repr(align(64))]
+#[derive(Clone, Copy)]
+struct Line(Row);
+
 /// Both tables, so that one address serves them.
 struct Tables {
-    rows: [Row; 256],
+    rows: [Line; 256],
     sides: [u8; 256],
 }
 
 static TABLES: Tables = {
     let unknown = Row { wanted: NO_LENGTH, ..row(0, 0) };
-    let mut tables = Tables { rows: [unknown; 256], sides: [NO_SIDE; 256] };
+    let mut tables = Tables { rows: [Line(unknown); 256], sides: [NO_SIDE; 256] };
     let mut at = 0;
     while at < MESSAGES.len() {
         let (code, _, length) = MESSAGES[at];
-        tables.rows[code as usize] = row(code, length);
+        tables.rows[code as usize] = Line(row(code, length));
         at += 1;
     }
     tables.sides[b'B' as usize] = 0;
@@ -163,7 +168,7 @@ pub(super) struct Sort<'r> {
 /// it is refused, and [`Odd`] is for it.
 #[inline(always)]
 pub(super) fn sort(window: &Window, length: [u8; 2]) -> Option<Sort<'static>> {
-    let row = &TABLES.rows[usize::from(window[0])];
+    let row = &TABLES.rows[usize::from(window[0])].0;
     let side = TABLES.sides[usize::from(window[19])] & row.side;
     let length = u32::from(u16::from_ne_bytes(length));
     ((length == row.wanted) & (side < NO_SIDE)).then_some(Sort { row, side })
@@ -232,7 +237,7 @@ impl Odd {
 #[inline(never)]
 fn refusal(message: &[u8]) -> Row {
     let code = message.first().copied();
-    let row = &TABLES.rows[usize::from(code.unwrap_or(0))];
+    let row = &TABLES.rows[usize::from(code.unwrap_or(0))].0;
     let reason = match code {
         None => EventReject::Empty,
         Some(_) if row.wanted == NO_LENGTH => EventReject::UnknownType,
@@ -245,7 +250,7 @@ fn refusal(message: &[u8]) -> Row {
         code: code.unwrap_or(0),
         refusal: reason.index() as u32 + 1,
         // Whose book is no longer complete is in the other fields of an add order.
-        ..if reason == EventReject::UnknownSide { *row } else { TABLES.rows[0] }
+        ..if reason == EventReject::UnknownSide { *row } else { TABLES.rows[0].0 }
     }
 }
 
