@@ -19,5 +19,8 @@ static PAGES: harness::memory::Pages = harness::memory::Pages;
 
 pub mod floor;
 pub mod data;
+pub mod data;
+pub mod floor;
 pub mod harness;
+pub mod l3;
 pub mod sections;

@@ -13,11 +13,18 @@ pub struct Section {
 }
 
 /// All comparisons, in the order in which they run.
-pub const SECTIONS: &[Section] = &[Section {
-    name: "floor",
-    about: "cache-line ping-pong between the two cores",
-    run: crate::floor::run,
-}];
+pub const SECTIONS: &[Section] = &[
+    Section {
+        name: "floor",
+        about: "cache-line ping-pong between the two cores",
+        run: crate::floor::run,
+    },
+    Section {
+        name: "l3",
+        about: "decode and order by order books, a whole market",
+        run: crate::l3::run,
+    },
+];
 
 /// What `compare --child NAME` can be.
 pub const CHILDREN: &[Child] = &[crate::harness::run::CHILD, crate::floor::CHILD];
