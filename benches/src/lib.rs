@@ -12,4 +12,5 @@
 //! ```
 
 pub mod harness;
+pub mod l2;
 pub mod sections;

@@ -13,4 +13,8 @@ pub struct Section {
 }
 
 /// All comparisons, in the order in which they run.
-pub const SECTIONS: &[Section] = &[];
+pub const SECTIONS: &[Section] = &[Section {
+    name: "l2",
+    about: "price-level books on recorded depth streams",
+    run: crate::l2::run,
+}];
