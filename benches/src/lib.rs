@@ -23,4 +23,5 @@ pub mod data;
 pub mod floor;
 pub mod harness;
 pub mod l3;
+pub mod l2;
 pub mod sections;

@@ -32,3 +32,8 @@ pub const CHILDREN: &[Child] = &[crate::harness::run::CHILD, crate::floor::CHILD
 /// Sections that fork. Their heap is not fetched beforehand: a fork makes all that is there
 /// shared, and the first write to each page afterwards copies it.
 pub const FORKING: &[&str] = &["fanout", "lane", "ring"];
+pub const SECTIONS: &[Section] = &[Section {
+    name: "l2",
+    about: "price-level books on recorded depth streams",
+    run: crate::l2::run,
+}];
