@@ -12,4 +12,5 @@
 //! ```
 
 pub mod harness;
+pub mod ring;
 pub mod sections;

@@ -13,4 +13,8 @@ pub struct Section {
 }
 
 /// All comparisons, in the order in which they run.
-pub const SECTIONS: &[Section] = &[];
+pub const SECTIONS: &[Section] = &[Section {
+    name: "ring",
+    about: "one record to and fro, one per microsecond, single and batched throughput",
+    run: crate::ring::run,
+}];
