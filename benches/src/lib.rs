@@ -24,4 +24,5 @@ pub mod floor;
 pub mod harness;
 pub mod l3;
 pub mod l2;
+pub mod ring;
 pub mod sections;

@@ -36,4 +36,8 @@ pub const SECTIONS: &[Section] = &[Section {
     name: "l2",
     about: "price-level books on recorded depth streams",
     run: crate::l2::run,
+pub const SECTIONS: &[Section] = &[Section {
+    name: "ring",
+    about: "one record to and fro, one per microsecond, single and batched throughput",
+    run: crate::ring::run,
 }];
