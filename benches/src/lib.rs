@@ -11,5 +11,6 @@
 //! sections.rs   their list
 //! ```
 
+pub mod fanout;
 pub mod harness;
 pub mod sections;

@@ -13,4 +13,8 @@ pub struct Section {
 }
 
 /// All comparisons, in the order in which they run.
-pub const SECTIONS: &[Section] = &[];
+pub const SECTIONS: &[Section] = &[Section {
+    name: "fanout",
+    about: "seats: each further consumer, nobody, a stopped one, a join while records flow",
+    run: crate::fanout::run,
+}];
