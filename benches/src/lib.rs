@@ -21,6 +21,7 @@ pub mod floor;
 pub mod data;
 pub mod data;
 pub mod floor;
+pub mod fanout;
 pub mod harness;
 pub mod l3;
 pub mod l2;

@@ -40,4 +40,8 @@ pub const SECTIONS: &[Section] = &[Section {
     name: "ring",
     about: "one record to and fro, one per microsecond, single and batched throughput",
     run: crate::ring::run,
+pub const SECTIONS: &[Section] = &[Section {
+    name: "fanout",
+    about: "seats: each further consumer, nobody, a stopped one, a join while records flow",
+    run: crate::fanout::run,
 }];
