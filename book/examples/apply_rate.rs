@@ -172,13 +172,25 @@ fn ahead<I: OrderIndex>(books: &mut L3Books<I>, events: &[Event]) -> i64 {
     let mut sum = 0;
     for (at, event) in events.iter().enumerate() {
         if let Some(later) = events.get(at + 24) {
-            books.prefetch(later.instrument, later.reference);
+            match later.kind {
+                Kind::Add => books.prefetch_new(later.instrument, later.reference, later.side),
+                _ => books.prefetch(later.instrument, later.reference),
+            }
         }
         if let Some(later) = events.get(at + 16) {
-            books.prefetch_order(later.reference);
+            match later.kind {
+                Kind::Add => books.prefetch_joined(later.instrument, later.side, later.price),
+                _ => books.prefetch_order(later.reference),
+            }
         }
         if let Some(later) = events.get(at + 8) {
-            books.prefetch_level(later.reference);
+            match later.kind {
+                Kind::Add => {}
+                Kind::Replace => {
+                    books.prefetch_replaced(later.instrument, later.reference, later.price);
+                }
+                _ => books.prefetch_level(later.reference),
+            }
         }
         sum += apply(books, event);
     }

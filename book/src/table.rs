@@ -4,6 +4,8 @@
 //! right length, so it is in range; should that ever be false, a read of a [`Table`] gives the
 //! blank element and a write lands on it, instead of ending the process.
 
+use crate::memory::MemoryVisitor;
+
 /// The number that means "no element".
 pub(crate) const NIL: u32 = u32::MAX;
 
@@ -42,6 +44,11 @@ impl<T: Copy> Table<T> {
         self.items.len()
     }
 
+    /// Shows the table to `visitor`.
+    pub(crate) fn memory<V: MemoryVisitor>(&mut self, name: &'static str, visitor: &mut V) {
+        visitor.table(name, &mut self.items);
+    }
+
     /// Sets every element to `value`.
     pub(crate) fn fill(&mut self, value: T) {
         self.items.fill(value);
@@ -72,6 +79,11 @@ impl FreeList {
             *place = number;
         }
         self.len = self.numbers.len();
+    }
+
+    /// Shows the list to `visitor`.
+    pub(crate) fn memory<V: MemoryVisitor>(&mut self, name: &'static str, visitor: &mut V) {
+        visitor.table(name, &mut self.numbers);
     }
 
     /// How many numbers are unused.
