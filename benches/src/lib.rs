@@ -11,5 +11,7 @@
 //! sections.rs   their list
 //! ```
 
+pub mod data;
 pub mod harness;
+pub mod lane;
 pub mod sections;

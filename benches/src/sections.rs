@@ -13,4 +13,8 @@ pub struct Section {
 }
 
 /// All comparisons, in the order in which they run.
-pub const SECTIONS: &[Section] = &[];
+pub const SECTIONS: &[Section] = &[Section {
+    name: "lane",
+    about: "packet to record in a consumer's process, beside decode + book alone",
+    run: crate::lane::run,
+}];
