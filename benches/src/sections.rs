@@ -1,6 +1,6 @@
-//! The list of comparisons.
+//! The list of comparisons, and of the processes that are their other ends.
 
-use crate::harness::{CompareError, Setting, Table};
+use crate::harness::{Child, CompareError, Setting, Table};
 
 /// One comparison.
 pub struct Section {
@@ -13,8 +13,18 @@ pub struct Section {
 }
 
 /// All comparisons, in the order in which they run.
-pub const SECTIONS: &[Section] = &[Section {
-    name: "lane",
-    about: "packet to record in a consumer's process, beside decode + book alone",
-    run: crate::lane::run,
-}];
+pub const SECTIONS: &[Section] = &[
+    Section {
+        name: "floor",
+        about: "cache-line ping-pong between the two cores",
+        run: crate::floor::run,
+    },
+    Section {
+        name: "lane",
+        about: "packet to record in a consumer's process, beside decode + book alone",
+        run: crate::lane::run,
+    },
+];
+
+/// What `compare --child NAME` can be.
+pub const CHILDREN: &[Child] = &[crate::floor::CHILD, crate::lane::CHILD];

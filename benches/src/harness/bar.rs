@@ -23,6 +23,33 @@ impl Want {
     }
 }
 
+/// What a bar came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// What should be reached is.
+    Aim,
+    /// What must be reached is.
+    Met,
+    /// It is not.
+    Missed,
+    /// There is no bar.
+    Reported,
+}
+
+impl Verdict {
+    /// The word in reports.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Verdict::Aim => "aim",
+            Verdict::Met => "met",
+            Verdict::Missed => "MISSED",
+            Verdict::Reported => "reported",
+        }
+    }
+}
+
 /// A figure and what it must be.
 #[derive(Clone, Debug, Serialize)]
 pub struct Bar {
@@ -53,5 +80,33 @@ impl Bar {
     #[must_use]
     pub fn met(&self) -> bool {
         self.must.is_none_or(|want| want.holds(self.figure))
+    }
+
+    /// What it came to; a figure that is no number meets nothing.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        match (self.must, self.aim) {
+            (Some(must), _) if !must.holds(self.figure) => Verdict::Missed,
+            (_, Some(aim)) if aim.holds(self.figure) => Verdict::Aim,
+            (Some(_), _) => Verdict::Met,
+            (None, _) => Verdict::Reported,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bar_is_missed_met_or_aimed() {
+        let of = |figure| {
+            Bar::ratio("x", figure, Want::AtLeast(2.0), Some(Want::AtLeast(3.0))).verdict()
+        };
+        assert_eq!([1.9, 2.0, 3.0].map(of), [Verdict::Missed, Verdict::Met, Verdict::Aim]);
+        assert_eq!(of(f64::NAN), Verdict::Missed);
+        assert_eq!(Bar::ratio("x", 1.3, Want::AtMost(1.25), None).verdict(), Verdict::Missed);
+        assert_eq!(Bar::ratio("x", 1.2, Want::AtMost(1.25), None).verdict(), Verdict::Met);
+        assert_eq!(Bar::reported("x", f64::NAN, "ns").verdict(), Verdict::Reported);
     }
 }

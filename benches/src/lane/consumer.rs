@@ -1,11 +1,14 @@
 //! The other end: a process that attaches a seat for ORDERS and TRADES and reads every word.
 //!
-//! It is forked before the instance exists, so that it is to the lane what any consumer is: another
-//! process that maps the files of the instance. What it found so far it tells in a line of memory
-//! that both share; the lane's side looks there only after its last packet.
+//! It is to the lane what any consumer is: another program that maps the files of the instance. What
+//! it found so far it tells in a line of memory that both share; the lane's side looks there only
+//! after its last packet.
 
+use std::fs::File;
 use std::io;
+use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
+use std::process::Child as Process;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -14,12 +17,14 @@ use shm::seat::Policy;
 use wire::Class;
 
 use super::tally::Tally;
-use crate::harness::CompareError;
+use crate::harness::{Child, CompareError, child};
 
 /// Name of the instance.
 pub const INSTANCE: &str = "compare";
 /// What the seat asks for.
 pub const CLASSES: u8 = Class::Orders.bit() | Class::Trades.bit();
+/// The shared line's file, below the root of the instance.
+const TALLY: &str = "tally";
 /// How long either side waits for the other.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -33,31 +38,29 @@ struct Shared {
     stop: AtomicU64,
 }
 
+/// Its entry in the list of children: `compare --child lane ROOT CORE`.
+pub const CHILD: Child = Child { name: "lane", run };
+
 /// A consumer process, as the lane's side sees it.
 pub struct Consumer {
-    pid: libc::pid_t,
+    process: Process,
     shared: &'static Shared,
 }
 
 impl Consumer {
-    /// Forks a consumer that will attach to the instance below `root`, on `core`.
+    /// Starts a consumer that will attach to the instance below `root`, on `core`.
     ///
     /// # Errors
     /// What the system refused.
     pub fn start(root: &Path, core: usize) -> Result<Consumer, CompareError> {
-        let shared = share().map_err(|e| CompareError::failed("shared memory", e))?;
-        // SAFETY: the child only runs `consume`, which uses no lock that another thread of this
-        // process could hold but the allocator's, and glibc makes that one usable in the child.
-        let pid = unsafe { libc::fork() };
-        match pid {
-            0 => {
-                let code = i32::from(consume(root.to_path_buf(), core, shared).is_err());
-                // SAFETY: ends the child at once, without running what the parent registered.
-                unsafe { libc::_exit(code) }
-            }
-            1.. => Ok(Consumer { pid, shared }),
-            _ => Err(CompareError::failed("fork", io::Error::last_os_error())),
-        }
+        let failed = |e| CompareError::failed("start the consumer", e);
+        let file = File::options().read(true).write(true).create_new(true);
+        let file = file.clone().open(root.join(TALLY)).map_err(failed)?;
+        file.set_len(size_of::<Shared>() as u64).map_err(failed)?;
+        let shared = share(&file).map_err(failed)?;
+        let mut command = child::command(CHILD.name)?;
+        let process = command.arg(root).arg(core.to_string()).spawn().map_err(failed)?;
+        Ok(Consumer { process, shared })
     }
 
     /// What it has read so far.
@@ -96,24 +99,41 @@ impl Drop for Consumer {
     fn drop(&mut self) {
         // Release: partner is the consumer's look; nothing else is handed over with it.
         self.shared.stop.store(1, Ordering::Release);
-        let mut status = 0;
-        // SAFETY: waits for our own child; `status` outlives the call.
-        unsafe { libc::waitpid(self.pid, &raw mut status, 0) };
+        // It ends by itself; one that does not is not worth an error here.
+        let _ = self.process.wait();
     }
 }
 
-/// A page that a forked child shares with its parent. It stays for the life of the process.
-fn share() -> io::Result<&'static Shared> {
+/// Maps the file that both processes share. It stays mapped for the life of the process.
+fn share(file: &File) -> io::Result<&'static Shared> {
     let (size, prot) = (size_of::<Shared>(), libc::PROT_READ | libc::PROT_WRITE);
-    let flags = libc::MAP_SHARED | libc::MAP_ANONYMOUS;
-    // SAFETY: asks for a mapping of its own, at no given address.
-    let at = unsafe { libc::mmap(std::ptr::null_mut(), size, prot, flags, -1, 0) };
+    let flags = libc::MAP_SHARED | libc::MAP_POPULATE;
+    // SAFETY: a new mapping of a file that is at least so long; it replaces nothing.
+    let at = unsafe { libc::mmap(std::ptr::null_mut(), size, prot, flags, file.as_raw_fd(), 0) };
     if at == libc::MAP_FAILED {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: page aligned, zeroed, at least as long as `Shared`, never unmapped; atomics of zeros
-    // are valid and are all that either process touches.
+    // SAFETY: page aligned, as long as `Shared`, never unmapped, and only ever used through
+    // atomics, for which any bytes are valid.
     Ok(unsafe { &*at.cast::<Shared>() })
+}
+
+/// The consumer's process.
+fn run(arguments: &[String]) -> Result<(), CompareError> {
+    let [root, core] = arguments else {
+        return Err(CompareError::failed("lane", "wants a folder and a core"));
+    };
+    // SAFETY: asks the kernel to end this process with its parent; changes no memory.
+    unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
+    let core = core.parse().map_err(|e| CompareError::failed(format!("lane: {core}"), e))?;
+    let root = PathBuf::from(root);
+    let file = File::options().read(true).write(true).open(root.join(TALLY));
+    let shared = file.and_then(|file| match file.metadata()?.len() >= size_of::<Shared>() as u64 {
+        true => share(&file),
+        false => Err(io::ErrorKind::UnexpectedEof.into()),
+    });
+    let shared = shared.map_err(|e| CompareError::failed("lane: the shared line", e))?;
+    consume(root, core, shared)
 }
 
 /// The consumer's life.

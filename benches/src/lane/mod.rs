@@ -27,6 +27,7 @@ use feed::lane::BURST;
 pub use feed::venue::nasdaq::Limits;
 
 use self::alone::Alone;
+pub use self::consumer::CHILD;
 use self::packets::Packets;
 use self::whole::{Way, Whole, expected};
 use crate::data;
@@ -91,7 +92,6 @@ fn limits() -> Limits {
 fn compare(setting: &Setting, name: &str, itch: &[u8]) -> Result<Table, CompareError> {
     let [read, alone] = roots()?;
     let _folder = Folder(read.parent().map(PathBuf::from).unwrap_or_default());
-    // The consumer is forked first: while it is made, this process is small.
     let seated = Rc::new(RefCell::new(Whole::new(&read, limits(), Some(setting.cores[1]))?));
     let _pinned = affinity::pin(setting.cores[0]).map_err(|e| CompareError::failed("pin", e))?;
     let unread = Rc::new(RefCell::new(Whole::new(&alone, limits(), None)?));

@@ -1,0 +1,67 @@
+//! What is being done, on stderr.
+//!
+//! No thread draws it: that would run beside what is measured. The line moves on between rounds,
+//! and only on a terminal; elsewhere a section is one line when it begins and one when it ends.
+
+use std::cell::RefCell;
+use std::io::{IsTerminal, Write, stderr};
+use std::time::Instant;
+
+struct Line {
+    section: String,
+    began: Instant,
+    turn: usize,
+    /// Characters on the terminal's line.
+    shown: usize,
+}
+
+thread_local! {
+    static LINE: RefCell<Option<Line>> = const { RefCell::new(None) };
+}
+
+const SPINNER: [char; 4] = ['|', '/', '-', '\\'];
+
+/// A section begins: the `at`th of `of`.
+pub fn begin(section: &str, at: usize, of: usize) {
+    let section = format!("[{at}/{of}] {section}");
+    if !stderr().is_terminal() {
+        eprintln!("{section} ...");
+    }
+    let line = Line { section, began: Instant::now(), turn: 0, shown: 0 };
+    LINE.with_borrow_mut(|slot| *slot = Some(line));
+    step("");
+}
+
+/// Something was done in the section, in few words; call it outside the measured time.
+pub fn step(what: &str) {
+    if !stderr().is_terminal() {
+        return;
+    }
+    LINE.with_borrow_mut(|slot| {
+        let Some(line) = slot else { return };
+        line.turn += 1;
+        let spinner = SPINNER[line.turn % SPINNER.len()];
+        let text = format!("{spinner} {} {what}", line.section);
+        let shown = text.chars().count();
+        eprint!("\r{text}{:1$}", "", line.shown.saturating_sub(shown));
+        line.shown = shown;
+        // A terminal that is gone loses the progress, nothing else.
+        let _ = stderr().flush();
+    });
+}
+
+/// The section is over; returns how many seconds it took.
+pub fn end(how: &str) -> f64 {
+    LINE.with_borrow_mut(|slot| {
+        let Some(line) = slot.take() else { return 0.0 };
+        let seconds = line.began.elapsed().as_secs_f64();
+        let text = format!("{} {how}, {seconds:.1} s", line.section);
+        if stderr().is_terminal() {
+            let wipe = line.shown.saturating_sub(text.chars().count());
+            eprintln!("\r{text}{:wipe$}", "");
+        } else {
+            eprintln!("{text}");
+        }
+        seconds
+    })
+}
