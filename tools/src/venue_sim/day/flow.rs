@@ -34,7 +34,7 @@ const ATTRIBUTED: u64 = 300;
 /// Of 10,000 reference numbers so many are followed by one of an order that nobody sees.
 const UNSEEN: u64 = 2_477;
 /// Lifetimes: deviation in powers of two.
-const LIFETIME_BITS: f64 = 5.9;
+const LIFETIME_BITS: f64 = 6.5;
 /// Of 10,000 adds outside a burst so many begin one.
 const BURST: u64 = 900;
 /// Tries to find a stock with something to trade.

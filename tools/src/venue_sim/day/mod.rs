@@ -40,6 +40,9 @@ use say::Voice;
 pub use spec::{Calibration, Spec};
 pub use statistics::Statistics;
 
+/// Raised whenever the same spec gives other bytes, so that kept files are made anew.
+pub const VERSION: u32 = 1;
+
 /// Messages between two calls of `progress`.
 const PROGRESS_EVERY: u64 = 1 << 16;
 /// System hours: 04:00 and 16 hours, in seconds.

@@ -30,13 +30,13 @@ const HIGHEST: i64 = 1_999_999_900;
 /// Of 10,000 orders so many go ahead of the best price, where there is room...
 const AHEAD: u64 = 700;
 /// ... so many more join it...
-const JOIN: u64 = 2_600;
+const JOIN: u64 = 3_300;
 /// ... and so many more rest a few ticks behind it. The others are farther.
-const BEHIND: u64 = 4_300;
+const BEHIND: u64 = 4_700;
 /// Of 10,000 orders so many are anywhere, whatever their lifetime...
-const ANYWHERE: u64 = 220;
+const ANYWHERE: u64 = 100;
 /// ... and so many more for each doubling of a lifetime beyond the median.
-const ANYWHERE_PER_DOUBLING: u64 = 170;
+const ANYWHERE_PER_DOUBLING: u64 = 50;
 
 impl Stock {
     /// A stock with an empty book. Prices are lognormal around 30 dollars.
@@ -111,9 +111,9 @@ fn near(spread: i64, random: &mut Random) -> i64 {
     } else if roll < ahead + JOIN {
         0
     } else if roll < ahead + JOIN + BEHIND {
-        1 + random.below(8) as i64
+        1 + random.below(6) as i64
     } else {
-        doubling(3, 6, random)
+        doubling(2, 5, random)
     }
 }
 

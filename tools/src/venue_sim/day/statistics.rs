@@ -55,11 +55,12 @@ impl Measured {
 
     /// The whole of it.
     pub(super) fn finish(mut self, summary: Summary, references: u64) -> Statistics {
-        let ended: u64 = self.lifetimes.iter().sum();
+        // What still rests lives longer than what ended, nearly all of it.
+        let all = self.lifetimes.iter().sum::<u64>() + self.orders;
         let mut seen = 0;
         let median = self.lifetimes.iter().position(|count| {
             seen += count;
-            2 * seen >= ended
+            2 * seen >= all
         });
         self.stocks.sort_unstable_by_key(|count| std::cmp::Reverse(*count));
         let total: u64 = self.stocks.iter().map(|count| u64::from(*count)).sum();
@@ -126,7 +127,8 @@ pub struct Statistics {
     pub end_orders: u64,
     /// Prices at the end.
     pub end_levels: u64,
-    /// Median lifetime of the orders that ended, in messages of the whole market.
+    /// Median lifetime of all orders, in messages of the whole market; what still rests at the end
+    /// counts as longer.
     pub median_lifetime: u64,
     /// Symbols that had an order or a trade.
     pub active_symbols: u64,
