@@ -172,25 +172,14 @@ fn ahead<I: OrderIndex>(books: &mut L3Books<I>, events: &[Event]) -> i64 {
     let mut sum = 0;
     for (at, event) in events.iter().enumerate() {
         if let Some(later) = events.get(at + 24) {
-            match later.kind {
-                Kind::Add => books.prefetch_new(later.instrument, later.reference, later.side),
-                _ => books.prefetch(later.instrument, later.reference),
-            }
+            books.prefetch(later.instrument, later.reference);
         }
         if let Some(later) = events.get(at + 16) {
-            match later.kind {
-                Kind::Add => books.prefetch_joined(later.instrument, later.side, later.price),
-                _ => books.prefetch_order(later.reference),
-            }
+            books.prefetch_order(later.reference);
+            books.prefetch_joined(later.instrument, later.side, later.price);
         }
         if let Some(later) = events.get(at + 8) {
-            match later.kind {
-                Kind::Add => {}
-                Kind::Replace => {
-                    books.prefetch_replaced(later.instrument, later.reference, later.price);
-                }
-                _ => books.prefetch_level(later.reference),
-            }
+            books.prefetch_replaced(later.instrument, later.reference, later.price);
         }
         sum += apply(books, event);
     }

@@ -35,9 +35,10 @@ impl<T: Copy> Table<T> {
         }
     }
 
+    /// Hints that an element will be read; outside the range, any.
     #[inline(always)]
     pub(crate) fn prefetch(&self, index: u32) {
-        simd::prefetch_index(&self.items, index as usize);
+        simd::prefetch_near(&self.items, index as usize);
     }
 
     pub(crate) fn len(&self) -> usize {

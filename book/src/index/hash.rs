@@ -86,6 +86,11 @@ impl OrderIndex for HashIndex {
     }
 
     #[inline(always)]
+    fn hint(&self, reference: u64) -> u32 {
+        self.entries.at(self.home(reference)).slot
+    }
+
+    #[inline(always)]
     fn enter(&mut self, reference: u64) -> Result<u32, BookError> {
         let place = self.probe(reference);
         let entry = self.entries.at_mut(place);

@@ -36,6 +36,10 @@ pub trait OrderIndex: Sized {
     /// The slot of `reference`, if it has one.
     fn find(&self, reference: u64) -> Option<u32>;
 
+    /// As [`OrderIndex::find`], and any number where there is none. For hints, so without a branch
+    /// on whether there is one.
+    fn hint(&self, reference: u64) -> u32;
+
     /// The slot of `reference`, which is given one if it has none.
     ///
     /// # Errors

@@ -81,6 +81,11 @@ impl PagedIndex {
     }
 
     #[inline(always)]
+    fn leaf_or_any(&self, reference: u64) -> u32 {
+        self.table.get((reference / LEAF) as usize).map_or(NIL, |leaf| leaf.wrapping_sub(1))
+    }
+
+    #[inline(always)]
     fn slot(page: u32, reference: u64) -> u32 {
         page * PAGE + reference as u32 % PAGE
     }
@@ -144,6 +149,12 @@ impl OrderIndex for PagedIndex {
     }
 
     #[inline(always)]
+    fn hint(&self, reference: u64) -> u32 {
+        let leaf = self.leaf_or_any(reference);
+        Self::slot(self.leaves.at(leaf).page(reference) & (PAGES_MAX - 1), reference)
+    }
+
+    #[inline(always)]
     fn enter(&mut self, reference: u64) -> Result<u32, BookError> {
         let place = self.place(reference).ok_or(BookError::AbsurdReference)?;
         let leaf = self.table.get(place).ok_or(BookError::AbsurdReference)?.checked_sub(1);
@@ -179,9 +190,7 @@ impl OrderIndex for PagedIndex {
     fn prefetch(&self, reference: u64) {
         // The table of young orders is in the cache; for an old one this waits, but beside the
         // work of other events.
-        if let Some(leaf) = self.leaf(reference) {
-            self.leaves.prefetch(leaf);
-        }
+        self.leaves.prefetch(self.leaf_or_any(reference));
     }
 
     fn memory<V: MemoryVisitor>(&mut self, visitor: &mut V) {

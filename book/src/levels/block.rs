@@ -105,6 +105,12 @@ impl Block {
         distance(self.base(), key)
     }
 
+    /// The same, and some number where there is none. For hints.
+    #[inline(always)]
+    pub(crate) fn distance_or_any(&self, key: i64) -> i32 {
+        key.wrapping_sub(self.base()) as i32
+    }
+
     /// How many levels of the block are better than the one at `distance`.
     #[inline(always)]
     pub(crate) fn rank(&self, isa: Isa, distance: i32) -> usize {

@@ -19,7 +19,7 @@ pub(crate) use walk::Walk;
 
 use crate::error::BookError;
 use crate::memory::MemoryVisitor;
-use crate::side::{SideNumber, flip};
+use crate::side::SideNumber;
 use crate::table::{FreeList, Table};
 use block::{Block, PLACES};
 use deep::Deep;
@@ -128,13 +128,12 @@ impl Levels {
         (block.len() + self.deep.find(&block.deep(), key).1) as u32 + 1
     }
 
-    /// The number of the level of `key`, if it is among the best of its side. For hints.
+    /// The number of the level of `key`, if it is among the best of its side, else any number. For
+    /// hints, so without a branch on where it is.
     #[inline(always)]
-    pub(crate) fn near(&self, side: SideNumber, key: i64) -> Option<u32> {
+    pub(crate) fn near(&self, side: SideNumber, key: i64) -> u32 {
         let block = self.blocks.at(side);
-        let distance = block.distance(key)?;
-        let rank = block.rank(self.isa, distance);
-        block.holds(rank, distance).then(|| block.number(rank))
+        block.number(block.rank(self.isa, block.distance_or_any(key)))
     }
 
     /// The level of `key`, if it exists.
