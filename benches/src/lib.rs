@@ -17,6 +17,7 @@
 #[global_allocator]
 static PAGES: harness::memory::Pages = harness::memory::Pages;
 
+pub mod data;
 pub mod floor;
 pub mod data;
 pub mod data;
@@ -26,4 +27,6 @@ pub mod harness;
 pub mod l3;
 pub mod l2;
 pub mod ring;
+pub mod harness;
+pub mod lane;
 pub mod sections;

@@ -23,6 +23,9 @@ pub const SECTIONS: &[Section] = &[
         name: "l3",
         about: "decode and order by order books, a whole market",
         run: crate::l3::run,
+        name: "lane",
+        about: "packet to record in a consumer's process, beside decode + book alone",
+        run: crate::lane::run,
     },
 ];
 
@@ -45,3 +48,4 @@ pub const SECTIONS: &[Section] = &[Section {
     about: "seats: each further consumer, nobody, a stopped one, a join while records flow",
     run: crate::fanout::run,
 }];
+pub const CHILDREN: &[Child] = &[crate::floor::CHILD, crate::lane::CHILD];
