@@ -16,9 +16,10 @@
 //! the type's, and that it is all there, is checked beside it.
 
 use super::event::BookEvent;
-use super::extract::{WINDOW, window};
+use super::extract::{Odd, Sort, WINDOW, Window, event, sort};
 use super::file::LENGTH_LEN;
 
+/// Bytes from a block's length to the end of its window.
 const REACH: usize = LENGTH_LEN + WINDOW;
 /// The most events of one call, so that the offset of the last one's message fits into 32 bits
 /// whatever the lengths.
@@ -68,46 +69,59 @@ impl<'a> Blocks<'a> {
     /// whole block is left, see [`Blocks::rest`].
     #[inline]
     pub fn fill(&mut self, events: &mut [BookEvent]) -> Taken<'a> {
-        let bytes = self.rest;
-        let mut count = 0;
+        let (bytes, mut rest, mut count) = (self.rest, self.rest, 0);
+        let mut odd = None;
         for slot in events.iter_mut().take(MAX_FILL) {
-            let at = (bytes.len() - self.rest.len() + LENGTH_LEN) as u32;
-            let Some(event) = self.step(at) else { break };
+            let at = (bytes.len() - rest.len() + LENGTH_LEN) as u32;
+            let Some((event, behind)) = step(rest, at, &mut odd) else { break };
             *slot = event;
+            rest = behind;
             count += 1;
         }
-        Taken { count, bytes }
-    }
-
-    #[inline(always)]
-    fn step(&mut self, at: u32) -> Option<BookEvent> {
-        if let Some([high, low, bytes @ ..]) = self.rest.first_chunk::<REACH>() {
-            let (event, accepted) = window(bytes, u32::from(u16::from_be_bytes([*high, *low])), at);
-            if let (true, Some(rest)) = (accepted, self.rest.get(LENGTH_LEN + usize::from(*low)..))
-            {
-                self.rest = rest;
-                return Some(event);
-            }
-        }
-        self.last(at)
-    }
-
-    /// A block that is refused, or has too few bytes behind it for the window.
-    #[inline(never)]
-    fn last(&mut self, at: u32) -> Option<BookEvent> {
-        let (length, rest) = self.rest.split_first_chunk()?;
-        let (message, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
         self.rest = rest;
-        let event = BookEvent { at, ..BookEvent::read(message) };
-        Some(event)
+        Taken { count, bytes }
     }
 }
 
 impl Iterator for Blocks<'_> {
     type Item = BookEvent;
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> Option<BookEvent> {
-        self.step(0)
+        let (event, rest) = step(self.rest, 0, &mut None)?;
+        self.rest = rest;
+        Some(event)
     }
+}
+
+/// The event of the first block, and what is behind it. The cursor is a value and never has an
+/// address, so that it stays in a register; `odd` is room that is used where it must be.
+#[inline(always)]
+fn step<'a>(rest: &'a [u8], at: u32, odd: &mut Option<Odd>) -> Option<(BookEvent, &'a [u8])> {
+    let (window, sort, rest) = match in_place(rest) {
+        Some(in_place) => in_place,
+        None => {
+            let behind = odd_block(rest, odd)?;
+            let odd = odd.as_ref()?;
+            (&odd.window, odd.sort(), behind)
+        }
+    };
+    Some((event(window, sort, at), rest))
+}
+
+#[inline(always)]
+fn in_place(rest: &[u8]) -> Option<(&Window, Sort<'_>, &[u8])> {
+    let [high, low, window @ ..] = rest.first_chunk::<REACH>()?;
+    let sort = sort(window, [*high, *low])?;
+    let behind = rest.get(LENGTH_LEN..)?.get(usize::from(*low)..)?;
+    Some((window, sort, behind))
+}
+
+/// A block that is refused, or has too few bytes behind it for the window: what is behind it.
+#[inline(never)]
+fn odd_block<'a>(rest: &'a [u8], odd: &mut Option<Odd>) -> Option<&'a [u8]> {
+    let (length, rest) = rest.split_first_chunk()?;
+    let (message, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
+    *odd = Some(Odd::new(message));
+    Some(rest)
 }
