@@ -59,6 +59,8 @@ pub enum EventKind {
     /// Nothing: a message of another type, for [`decode`](super::decode).
     #[default]
     Other,
+    /// Nothing: the message is malformed, see [`BookEvent::reject`].
+    Refused,
     /// A, F: an order joins the end of its price's queue.
     Add,
     /// E: executed at the order's own price.
@@ -71,28 +73,26 @@ pub enum EventKind {
     Delete,
     /// U: replaced by one at the end of its queue.
     Replace,
-    /// The message is malformed, see [`BookEvent::reject`].
-    Refused,
 }
 
 impl EventKind {
     /// Every kind.
     pub const ALL: [Self; 8] = [
         Self::Other,
+        Self::Refused,
         Self::Add,
         Self::Execute,
         Self::ExecuteAt,
         Self::Reduce,
         Self::Delete,
         Self::Replace,
-        Self::Refused,
     ];
 
     /// Whether the book changes.
     #[inline]
     #[must_use]
     pub const fn is_book(self) -> bool {
-        !matches!(self, Self::Other | Self::Refused)
+        self as u8 >= Self::Add as u8
     }
 }
 

@@ -165,7 +165,7 @@ pub(super) struct Sort<'r> {
 }
 
 /// The row of the message at the beginning of `window`, whose length is these two bytes; `None` if
-/// it is refused, and [`Odd`] is for it.
+/// it is refused, and [`refusal`] says why.
 #[inline(always)]
 pub(super) fn sort(window: &Window, length: [u8; 2]) -> Option<Sort<'static>> {
     let row = &TABLES.rows[usize::from(window[0])].0;
@@ -206,32 +206,6 @@ pub(super) fn event(window: &Window, sort: Sort<'_>, at: u32) -> BookEvent {
     }
 }
 
-/// A message that cannot be read where it lies: one that is refused, or too close to the end. It
-/// has a window and a row of its own, and goes the same way from there.
-pub(super) struct Odd {
-    pub(super) window: Window,
-    row: Row,
-    side: u8,
-}
-
-impl Odd {
-    /// Any message.
-    #[inline(always)]
-    pub(super) fn new(message: &[u8]) -> Self {
-        let window = padded(message);
-        let length = u16::try_from(message.len()).ok();
-        match length.and_then(|length| sort(&window, length.to_be_bytes())) {
-            Some(Sort { row, side }) => Self { window, row: *row, side },
-            None => Self { window, row: refusal(message), side: 0 },
-        }
-    }
-
-    #[inline(always)]
-    pub(super) fn sort(&self) -> Sort<'_> {
-        Sort { row: &self.row, side: self.side }
-    }
-}
-
 /// The row of a message that [`sort`] refuses.
 #[cold]
 #[inline(never)]
@@ -255,21 +229,21 @@ fn refusal(message: &[u8]) -> Row {
 }
 
 /// The event of one message of exactly these bytes.
-#[inline(always)]
+#[inline]
 pub(super) fn message(message: &[u8]) -> BookEvent {
-    let odd;
-    let in_place = message.first_chunk().and_then(|window| {
-        let length = u16::try_from(message.len()).ok()?;
-        Some((window, sort(window, length.to_be_bytes())?))
-    });
-    let (window, sort) = match in_place {
-        Some(in_place) => in_place,
+    let length = u16::try_from(message.len()).ok().map(u16::to_be_bytes);
+    let copy;
+    let window = match message.first_chunk() {
+        Some(window) => window,
         None => {
-            odd = Odd::new(message);
-            (&odd.window, odd.sort())
+            copy = padded(message);
+            &copy
         }
     };
-    event(window, sort, 0)
+    match length.and_then(|length| sort(window, length)) {
+        Some(sort) => event(window, sort, 0),
+        None => event(&padded(message), Sort { row: &refusal(message), side: 0 }, 0),
+    }
 }
 
 /// A window of its own for a message with too few bytes behind it, filled up with zeros.
