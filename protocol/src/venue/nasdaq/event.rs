@@ -98,7 +98,7 @@ impl EventKind {
 
 /// One message as the book needs it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, IntoBytes, Immutable, KnownLayout)]
-#[repr(C, align(64))]
+#[repr(C)]
 pub struct BookEvent {
     /// Reference number of the order; U: of the order that is replaced.
     pub reference: u64,
@@ -138,7 +138,7 @@ pub struct BookEvent {
 
 const _: () = {
     use core::mem::offset_of;
-    assert!(size_of::<BookEvent>() == 64 && align_of::<BookEvent>() == 64);
+    assert!(size_of::<BookEvent>() == 64 && align_of::<BookEvent>() == 8);
     assert!(offset_of!(BookEvent, reference) == 0);
     assert!(offset_of!(BookEvent, linked) == 8);
     assert!(offset_of!(BookEvent, timestamp) == 16);

@@ -174,8 +174,6 @@ pub(super) fn sort(window: &Window, length: [u8; 2]) -> Option<Sort<'static>> {
     ((length == row.wanted) & (side < NO_SIDE)).then_some(Sort { row, side })
 }
 
-const TIMESTAMP_BITS: u32 = 48;
-
 /// The event of the message at the beginning of `window`, `at` bytes into what the caller goes
 /// through.
 #[inline(always)]
@@ -183,12 +181,12 @@ pub(super) fn event(window: &Window, sort: Sort<'_>, at: u32) -> BookEvent {
     let Sort { row, side } = sort;
     let be32 = |at| u32::from_be_bytes(bytes(window, at));
     let be64 = |at| u64::from_be_bytes(bytes(window, at));
-    // Locate and tracking number are neighbours, and the timestamp has two bytes too few.
-    let (numbers, stamp) = (be32(1), be64(3));
+    // Locate and tracking number are neighbours.
+    let numbers = be32(1);
     BookEvent {
         reference: be64(11) & row.reference,
         linked: be64(row.linked_at as usize) & row.linked,
-        timestamp: stamp & ((1 << TIMESTAMP_BITS) - 1),
+        timestamp: be64(5) >> 16,
         shares: be32(row.shares_at as usize) & row.shares,
         price: be32(row.price_at as usize) & row.price,
         stock: (u64::from_ne_bytes(bytes(window, 24)) & row.stock).to_ne_bytes(),
