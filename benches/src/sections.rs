@@ -37,4 +37,4 @@ pub const CHILDREN: &[Child] =
 
 /// Sections that fork. Their heap is not fetched beforehand: a fork makes all that is there
 /// shared, and the first write to each page afterwards copies it.
-pub const FORKING: &[&str] = &["fanout", "lane", "ring"];
+pub const FORKING: &[&str] = &["fanout", "ring"];

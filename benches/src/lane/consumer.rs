@@ -54,9 +54,9 @@ impl Consumer {
     /// What the system refused.
     pub fn start(root: &Path, core: usize) -> Result<Consumer, CompareError> {
         let failed = |e| CompareError::failed("start the consumer", e);
-        let path = root.join(TALLY);
-        let file =
-            File::options().read(true).write(true).create_new(true).open(path).map_err(failed)?;
+        let mut options = File::options();
+        options.read(true).write(true).create_new(true);
+        let file = options.open(root.join(TALLY)).map_err(failed)?;
         file.set_len(size_of::<Shared>() as u64).map_err(failed)?;
         let shared = share(&file).map_err(failed)?;
         let mut command = child::command(CHILD.name)?;

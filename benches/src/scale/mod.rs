@@ -67,7 +67,8 @@ fn scaled(setting: &Setting, instruments: u16, messages: u64) -> Result<Scaled, 
     let Ops { messages, locates, live_most: live, .. } = Ops::read(&bytes)?;
     let orders = u32::try_from(live + live / 8 + 1_024);
     let orders = orders.map_err(|e| CompareError::failed("size the books", e))?;
-    let limits = L3Limits::new(u32::from(locates) + 1, orders);
+    // Before the market opens nearly every order of the slice has a price of its own.
+    let limits = L3Limits { levels: orders, ..L3Limits::new(u32::from(locates) + 1, orders) };
     let mut books = Books::new(limits).map_err(|e| CompareError::failed("our books", e))?;
     let mut held = Bytes(0);
     books.memory(&mut held);
