@@ -18,6 +18,7 @@
 static PAGES: harness::memory::Pages = harness::memory::Pages;
 
 pub mod data;
+pub mod decode;
 pub mod fanout;
 pub mod floor;
 pub mod harness;

@@ -24,6 +24,7 @@ pub const SECTIONS: &[Section] = &[
     section("floor", "cache-line ping-pong between the two cores", crate::floor::run),
     section("ring", "a record to and fro, one a microsecond, throughput", crate::ring::run),
     section("fanout", "each further seat, none, a stopped one, a join", crate::fanout::run),
+    section("decode", "ITCH decode of every book field; framing alone", crate::decode::run),
     section("l3", "decode and order by order books, a whole market", crate::l3::run),
     section("l2", "price-level books on recorded depth streams", crate::l2::run),
     section("lane", "packet to record in a consumer's process", crate::lane::run),
