@@ -3,6 +3,8 @@
 
 use super::memory::{Spent, take_noted};
 use super::{CompareError, progress};
+use std::cell::Cell;
+use std::time::{Duration, Instant};
 
 /// What one round of one contestant gave.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -71,7 +73,26 @@ pub fn median(values: &[f64]) -> f64 {
     (sorted[last / 2] + sorted[last.div_ceil(2)]) / 2.0
 }
 
-/// Lets all contestants run `rounds` times, in turns.
+thread_local! {
+    static BUDGET: Cell<Option<Duration>> = const { Cell::new(None) };
+}
+
+/// The fewest rounds of a contest whose time is limited.
+const FEWEST: usize = 2;
+
+/// Limits the time of each contest on this thread: no round begins that would probably end later,
+/// once there were two. The table says how many there were.
+pub fn limit(budget: Duration) {
+    BUDGET.set(Some(budget));
+}
+
+/// Whether another round would take a contest over its time.
+fn enough(done: usize, elapsed: Duration) -> bool {
+    let next = elapsed + elapsed / u32::try_from(done).unwrap_or(u32::MAX).max(1);
+    done >= FEWEST && BUDGET.get().is_some_and(|budget| next > budget)
+}
+
+/// Lets all contestants run `rounds` times, in turns; fewer where time is limited ([`limit`]).
 ///
 /// # Errors
 /// If one fails, or two answers differ.
@@ -84,7 +105,11 @@ pub fn contest(
         contestants.iter().map(|c| Series::new(c.name(), c.ours())).collect();
     let mut answer: Option<(String, u64)> = None;
     let count = contestants.len();
+    let begin = Instant::now();
     for round in 0..rounds {
+        if enough(round, begin.elapsed()) {
+            break;
+        }
         for turn in 0..count {
             let at = (round + turn) % count;
             progress::step(&format!("round {}/{rounds}, {}", round + 1, series[at].name));
@@ -168,6 +193,16 @@ mod tests {
             let table = crate::harness::Table::of("test", "ns", &series);
             assert_eq!(table.bars.iter().all(|bar| bar.met()), !always);
         }
+    }
+
+    #[test]
+    fn a_limited_contest_has_two_rounds_of_all_at_least() {
+        limit(Duration::ZERO);
+        let mut both: Vec<Box<dyn Contestant>> =
+            vec![Box::new(Fixed("a", 10.0, 7)), Box::new(Fixed("b", 25.0, 7))];
+        let series = contest("test", 9, &mut both).unwrap();
+        BUDGET.set(None);
+        assert!(series.iter().all(|one| one.rounds.len() == FEWEST));
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub mod table;
 
 pub use bar::{Bar, Verdict, Want};
 pub use child::Child;
-pub use contest::{Contestant, Round, Series, contest, median};
+pub use contest::{Contestant, Round, Series, contest, limit, median};
 pub use error::CompareError;
 pub use host::Host;
 pub use memory::{Spent, measured};

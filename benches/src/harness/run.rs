@@ -1,11 +1,13 @@
 //! One section after another, pinned; what fails or is skipped does not end the rest.
 
-use super::{Bar, Child, CompareError, Host, Setting, Table, Verdict, child, memory, progress};
+use super::{
+    Bar, Child, CompareError, Host, Setting, Table, Verdict, child, limit, memory, progress,
+};
 use crate::sections::{FORKING, SECTIONS, Section};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::process::Stdio;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// How a section ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -157,6 +159,9 @@ fn serve(arguments: &[String]) -> std::result::Result<(), CompareError> {
     unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
     let heap = if setting.quick { QUICK_HEAP } else { HEAP };
     memory::prepare(if FORKING.contains(&section.name) { 0 } else { heap });
+    if setting.quick {
+        limit(QUICK_CONTEST);
+    }
     progress::begin(section.name, number(at)?, number(of)?);
     let ended = Ended::from(pinned(section, &setting), &setting);
     let written = serde_json::to_vec(&ended).map_err(|e| failed(&e))?;
@@ -167,6 +172,8 @@ fn serve(arguments: &[String]) -> std::result::Result<(), CompareError> {
 const HEAP: usize = 1 << 30;
 /// The same in the quick form: fetching costs some hosts seconds a gigabyte.
 const QUICK_HEAP: usize = 128 << 20;
+/// Time of a contest in the quick form.
+const QUICK_CONTEST: Duration = Duration::from_secs(5);
 
 /// A section on the first core; where this host does not let itself be pinned, wherever it runs,
 /// and its tables say so.

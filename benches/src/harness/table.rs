@@ -76,6 +76,14 @@ impl Table {
             Row { ratio, ..Row::from(one) }
         });
         let mut table = Table { unit, rows: rows.collect(), ..Table::default() };
+        let rounds = series.iter().map(|one| one.rounds.len());
+        if let (Some(least), Some(most)) = (rounds.clone().min(), rounds.max()) {
+            table.notes.push(if least == most {
+                format!("{most} rounds")
+            } else {
+                format!("{least} to {most} rounds")
+            });
+        }
         let spent = series.iter().filter(|one| one.ours).filter_map(|one| one.spent);
         if let Some(spent) = spent.reduce(Spent::and) {
             table.bars.extend(Bar::nothing_spent(&title, spent));

@@ -9,12 +9,13 @@ use crate::harness::{Bar, CompareError, Contestant, Series, Setting, Table, cont
 use crate::l3::ops::Ops;
 use crate::l3::ours::{Books, Ours, Way};
 use book::{L3Limits, MemoryVisitor};
+use protocol::venue::nasdaq::Blocks;
 
 /// Numbers of instruments.
 const INSTRUMENTS: [u16; 3] = [1, 1_000, 10_000];
-/// Messages of each file.
-const QUICK_MESSAGES: u64 = 500_000;
-const MESSAGES: u64 = 5_000_000;
+/// Messages of each file: enough that each of ten thousand instruments is described and trades.
+const QUICK_MESSAGES: u64 = 2_000_000;
+const MESSAGES: u64 = 10_000_000;
 
 /// Adds up what books hold.
 struct Bytes(usize);
@@ -68,7 +69,11 @@ fn scaled(setting: &Setting, instruments: u16, messages: u64) -> Result<Scaled, 
     let orders = u32::try_from(live + live / 8 + 1_024);
     let orders = orders.map_err(|e| CompareError::failed("size the books", e))?;
     // Before the market opens nearly every order of the slice has a price of its own.
-    let limits = L3Limits { levels: orders, ..L3Limits::new(u32::from(locates) + 1, orders) };
+    let limits = L3Limits {
+        levels: orders,
+        reference_max: highest(&bytes),
+        ..L3Limits::new(u32::from(locates) + 1, orders)
+    };
     let mut books = Books::new(limits).map_err(|e| CompareError::failed("our books", e))?;
     let mut held = Bytes(0);
     books.memory(&mut held);
@@ -82,4 +87,10 @@ fn scaled(setting: &Setting, instruments: u16, messages: u64) -> Result<Scaled, 
         many => format!("{many} instruments"),
     };
     Ok(Scaled { series, bytes: held.0, live })
+}
+
+/// The highest order reference of a file: the venue counts them up from the start of its day.
+fn highest(bytes: &[u8]) -> u64 {
+    Blocks::new(bytes)
+        .fold(0, |most, event| most.max(event.reference).max(event.new_reference().unwrap_or(0)))
 }
