@@ -9,11 +9,8 @@ use lunary::{Config, Message, Parser, ZeroCopyParser};
 pub fn zero_copy(bytes: &[u8]) -> Fields {
     let mut fields = Fields::default();
     ZeroCopyParser::new(bytes).for_each(|m| {
-        let head = |reference| Head {
-            locate: m.stock_locate(),
-            timestamp: m.timestamp(),
-            reference,
-        };
+        let head =
+            |reference| Head { locate: m.stock_locate(), timestamp: m.timestamp(), reference };
         match m.msg_type() {
             b'A' | b'F' => {
                 let sell = u8::from(m.read_u8(8) == b'S');

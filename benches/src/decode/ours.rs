@@ -9,11 +9,8 @@ const BATCH: usize = 32;
 /// An event's fields are 0 where its type has none, so nothing is asked of its kind.
 #[inline(always)]
 fn add(fields: &mut Fields, event: &BookEvent) {
-    let head = Head {
-        locate: event.locate,
-        timestamp: event.timestamp,
-        reference: event.reference,
-    };
+    let head =
+        Head { locate: event.locate, timestamp: event.timestamp, reference: event.reference };
     fields.add(head, event.linked, event.shares, event.price, event.side);
 }
 
