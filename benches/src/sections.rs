@@ -1,6 +1,6 @@
-//! The list of comparisons.
+//! The list of comparisons, and of the processes that are their other ends.
 
-use crate::harness::{CompareError, Setting, Table};
+use crate::harness::{Child, CompareError, Setting, Table};
 
 /// One comparison.
 pub struct Section {
@@ -13,8 +13,22 @@ pub struct Section {
 }
 
 /// All comparisons, in the order in which they run.
-pub const SECTIONS: &[Section] = &[Section {
-    name: "l2",
-    about: "price-level books on recorded depth streams",
-    run: crate::l2::run,
-}];
+pub const SECTIONS: &[Section] = &[
+    Section {
+        name: "floor",
+        about: "cache-line ping-pong between the two cores",
+        run: crate::floor::run,
+    },
+    Section {
+        name: "l2",
+        about: "price-level books on recorded depth streams",
+        run: crate::l2::run,
+    },
+];
+
+/// What `compare --child NAME` can be.
+pub const CHILDREN: &[Child] = &[crate::harness::run::CHILD, crate::floor::CHILD];
+
+/// Sections that fork. Their heap is not fetched beforehand: a fork makes all that is there
+/// shared, and the first write to each page afterwards copies it.
+pub const FORKING: &[&str] = &["fanout", "lane", "ring"];
