@@ -17,6 +17,7 @@
 #[global_allocator]
 static PAGES: harness::memory::Pages = harness::memory::Pages;
 
+pub mod data;
 pub mod floor;
 pub mod harness;
 pub mod l2;

@@ -14,9 +14,10 @@ mod player;
 mod polyfill;
 mod stream;
 
+use crate::data::Symbol;
 use crate::harness::{Bar, CompareError, Contestant, Row, Series, Setting, Table, Want, contest};
 use player::{LevelBook, Player};
-use stream::{RECORDINGS, Recording, Stream};
+use stream::Stream;
 
 /// A peer and what ours must be and should be times as fast.
 const BARS: [(&str, f64, f64); 6] = [
@@ -33,7 +34,7 @@ const BARS: [(&str, f64, f64); 6] = [
 /// # Errors
 /// If there is no recording, or books disagree.
 pub fn run(setting: &Setting) -> Result<Vec<Table>, CompareError> {
-    RECORDINGS.iter().map(|recording| one(setting, recording)).collect()
+    Symbol::ALL.into_iter().map(|symbol| one(setting, symbol)).collect()
 }
 
 fn note(name: &str) -> &'static str {
@@ -50,8 +51,8 @@ fn note(name: &str) -> &'static str {
     notes.iter().find(|(of, _)| *of == name).map_or("", |(_, note)| note)
 }
 
-fn one(setting: &Setting, recording: &'static Recording) -> Result<Table, CompareError> {
-    let stream = Stream::read(setting, recording)?;
+fn one(setting: &Setting, symbol: Symbol) -> Result<Table, CompareError> {
+    let stream = Stream::read(setting, symbol)?;
     let mut players: Vec<Box<dyn Contestant + '_>> = vec![
         Box::new(Player::<ours::Ours>::new(&stream)?),
         Box::new(Player::<ours::WithPosition>::new(&stream)?),
@@ -65,13 +66,13 @@ fn one(setting: &Setting, recording: &'static Recording) -> Result<Table, Compar
     let series = contest("l2", setting.rounds, &mut players)?;
     let rows = series.iter().map(|series| Row { note: note(&series.name).into(), ..series.into() });
     Ok(Table {
-        title: format!("level update and best prices, {}", recording.name),
+        title: format!("level update and best prices, {}", symbol.name()),
         unit: "ns/update",
         input: format!(
-            "{}: {} updates in {} messages, at most {} levels, ticks {} to {}",
-            recording.path,
-            stream.updates.len(),
-            stream.ends.len(),
+            "Binance USD-M {}, 345 s: {} updates in {} messages, at most {} levels, ticks {} to {}",
+            symbol.name(),
+            stream.depth.updates.len(),
+            stream.depth.ends.len(),
             stream.levels,
             stream.ticks[0],
             stream.ticks[1],
