@@ -78,18 +78,23 @@ fn one(setting: &Setting, symbol: Symbol) -> Result<Table, CompareError> {
             stream.ticks[1],
         ),
         rows: rows.collect(),
-        bars: bars(&series),
+        bars: bars(symbol, &series),
         notes: vec!["answer: best price and quantity of both sides after every message".into()],
     })
 }
 
-fn bars(series: &[Series]) -> Vec<Bar> {
+fn bars(symbol: Symbol, series: &[Series]) -> Vec<Bar> {
     let find = |name: &str| series.iter().find(|series| series.name == name);
     let Some(ours) = find(ours::Ours::NAME) else { return Vec::new() };
     let bar = |(peer, must, aim): &(&str, f64, f64)| {
         let ratio = ours.times_as_fast_as(find(peer)?);
         let (must, aim) = (Want::AtLeast(*must), Want::AtLeast(*aim));
-        Some(Bar::ratio(format!("as fast as {peer}, times"), ratio, must, Some(aim)))
+        Some(Bar::ratio(
+            format!("{}, as fast as {peer}, times", symbol.name()),
+            ratio,
+            must,
+            Some(aim),
+        ))
     };
     BARS.iter().filter_map(bar).collect()
 }

@@ -1,10 +1,10 @@
 //! How every book plays a stream: one update, then the best of both sides is read.
 
 use std::hint::black_box;
-use std::time::Instant;
 
 use super::stream::Stream;
 use crate::data::LevelUpdate;
+use crate::harness::memory::measured;
 use crate::harness::{CompareError, Contestant, Round};
 
 /// Best bid and ask in ticks and lots; `None` where a side is empty.
@@ -115,9 +115,8 @@ impl<B: LevelBook> Contestant for Player<'_, B> {
 
     fn round(&mut self) -> Result<Round, CompareError> {
         self.book.reset(self.stream)?;
-        let began = Instant::now();
-        let (answer, refused) = self.play();
-        let ns = began.elapsed().as_nanos() as f64 / self.input.len().max(1) as f64;
+        let (ns, (answer, refused)) = measured(|| self.play());
+        let ns = ns / self.input.len().max(1) as f64;
         if refused {
             return Err(CompareError::failed(B::NAME, "an update was refused"));
         }
