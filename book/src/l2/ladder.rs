@@ -24,7 +24,6 @@ pub(super) struct Ladder {
     pages: Table<Page>,
     free: FreeList,
     order: Order,
-    lens: [u32; 2],
     /// Where the search for an empty page goes on.
     hand: u32,
 }
@@ -38,7 +37,6 @@ impl Ladder {
             pages: Table::new(pages, Page::EMPTY),
             free: FreeList::new(pages),
             order: Order::new(pages),
-            lens: [0; 2],
             hand: 0,
         }
     }
@@ -49,9 +47,8 @@ impl Ladder {
     }
 
     /// Number of levels of a side.
-    #[inline(always)]
     pub(super) fn len(&self, side: u32) -> u32 {
-        self.lens[(side & 1) as usize]
+        self.order.len(side)
     }
 
     /// The unit of a price; `None` where it is not on the grid.
@@ -92,15 +89,13 @@ impl Ladder {
         self.pages.at(slot)
     }
 
-    /// Sets a level of a page that exists, or removes it where the quantity is 0.
+    /// Sets a level of a page that exists, or removes it where the quantity is 0. `change` says what
+    /// that does to the number of levels: 1, 0 or -1.
     #[inline(always)]
-    pub(super) fn set(&mut self, side: u32, slot: u32, unit: i64, quantity: i64, orders: u32) {
+    pub(super) fn set(&mut self, slot: u32, unit: i64, level: (i64, u32), change: i32) {
         let page = self.pages.at_mut(slot);
-        let (had, has) = (page.has(unit), u32::from(quantity != 0));
-        page.set(unit, quantity, orders);
-        self.order.count(page.place, had, has);
-        let len = &mut self.lens[(side & 1) as usize];
-        *len = len.wrapping_add(has).wrapping_sub(had);
+        page.set(unit, level.0, level.1);
+        self.order.count(page.place, change);
     }
 
     /// Makes the page of a unit, which does not exist; [`NIL`] if there is no memory or no place, or
@@ -160,7 +155,7 @@ impl Ladder {
         let page = self.pages.at(slot);
         let unit = page.unit(page.occupied.checked_ilog2()?);
         let level = self.level(side, slot, unit);
-        self.set(side, slot, unit, 0, u32::MAX);
+        self.set(slot, unit, (0, u32::MAX), -1);
         Some(level)
     }
 
@@ -251,7 +246,6 @@ impl Ladder {
         self.directory.clear();
         self.order.clear();
         self.free.reset();
-        self.lens = [0; 2];
     }
 }
 

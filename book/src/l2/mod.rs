@@ -43,7 +43,7 @@ pub struct L2Book {
     touch: [Touch; 2],
     ladder: Ladder,
     /// Levels that may still be added.
-    room: u32,
+    room: i32,
     /// Levels that are not in pages.
     in_tree: u32,
     tree: Levels,
@@ -89,7 +89,7 @@ impl L2Book {
         Ok(L2Book {
             touch: [Touch::NONE; 2],
             ladder: Ladder::new(pages, Grid::new(tick)),
-            room: levels,
+            room: levels as i32,
             in_tree: 0,
             tree: Levels::new(2, levels, 0),
             limit: levels,
@@ -118,13 +118,14 @@ impl L2Book {
         let number = side as u32;
         let (unit, slot, found) = self.ladder.guess(number, price);
         let had = self.ladder.page(slot).has(unit);
-        let (room, full) = (self.room + had).overflowing_sub(u32::from(quantity != 0));
+        let change = i32::from(quantity != 0) - had;
+        let room = self.room - change;
         // Pages never have extreme prices, so those are refused where other errors are.
-        if !found | (quantity < 0) || full || (self.in_tree != 0 && had == 0) {
+        if !found | (quantity < 0) || room < 0 || (self.in_tree != 0 && had == 0) {
             return self.update_elsewhere(number, price, quantity, orders);
         }
         self.room = room;
-        self.ladder.set(number, slot, unit, quantity, orders);
+        self.ladder.set(slot, unit, (quantity, orders), change);
         let key = flip(number, price);
         if key < self.touch[(number & 1) as usize].key {
             return Ok(false);
@@ -203,7 +204,7 @@ impl L2Book {
         let slot = unit.map_or(NIL, |unit| self.ladder.find(side, unit));
         match unit.filter(|unit| self.ladder.page(slot).has(*unit) != 0) {
             Some(unit) => {
-                self.write_in_page(side, slot, unit, (quantity, orders));
+                self.write_in_page(slot, unit, (quantity, orders));
                 Ok(())
             }
             None => self.write_new(side, price, quantity, orders),
@@ -211,10 +212,10 @@ impl L2Book {
     }
 
     /// Sets a level of a page, which may be its last.
-    fn write_in_page(&mut self, side: u32, slot: u32, unit: i64, level: (i64, u32)) {
-        let had = self.ladder.page(slot).has(unit);
-        self.room = self.room.wrapping_add(had).wrapping_sub(u32::from(level.0 != 0));
-        self.ladder.set(side, slot, unit, level.0, level.1);
+    fn write_in_page(&mut self, slot: u32, unit: i64, level: (i64, u32)) {
+        let change = i32::from(level.0 != 0) - self.ladder.page(slot).has(unit);
+        self.room -= change;
+        self.ladder.set(slot, unit, level, change);
     }
 
     /// Writes a level that no page has: it may be in the tree, or new.
@@ -243,7 +244,7 @@ impl L2Book {
             if self.tree.find(side, key).is_some() {
                 self.take_out_of_tree(side, key);
             }
-            self.write_in_page(side, slot, unit, (quantity, orders));
+            self.write_in_page(slot, unit, (quantity, orders));
             return Ok(());
         }
         self.off_grid |= unit.is_none();
@@ -267,7 +268,7 @@ impl L2Book {
         (record.quantity, record.orders) = (level.quantity, level.orders);
         let new = u32::from(self.tree.len(side) != before);
         self.in_tree += new;
-        self.room -= new;
+        self.room -= new as i32;
         Ok(())
     }
 
@@ -310,7 +311,7 @@ impl L2Book {
                     break;
                 }
                 self.take_out_of_tree(side, record.key);
-                self.write_in_page(side, slot, unit, (quantity, record.orders));
+                self.write_in_page(slot, unit, (quantity, record.orders));
             }
         }
     }
@@ -404,8 +405,14 @@ impl L2Book {
         LevelsIter::new(self, side as u32)
     }
 
-    /// Number of levels of a side.
+    /// Whether a side has no level.
     #[inline]
+    #[must_use]
+    pub fn is_empty(&self, side: Side) -> bool {
+        self.touch[side as usize & 1].key == Touch::NONE.key
+    }
+
+    /// Number of levels of a side: the sum over its pages.
     #[must_use]
     pub fn depth(&self, side: Side) -> usize {
         let number = side as u32;
@@ -417,7 +424,7 @@ impl L2Book {
     pub fn truncate(&mut self, side: Side, depth: usize) -> usize {
         let number = side as u32;
         let mut removed = 0;
-        while self.depth(side) > depth {
+        for _ in depth..self.depth(side) {
             let in_tree = self.tree.len(number).checked_sub(1);
             let in_tree = in_tree.and_then(|last| self.tree.nth(number, last));
             let in_tree = in_tree.map(|record| self.tree.record(record).key);
@@ -440,7 +447,7 @@ impl L2Book {
         if self.is_learnt && self.off_grid {
             self.learning = Some(Learning::new());
         }
-        (self.touch, self.in_tree, self.room) = ([Touch::NONE; 2], 0, self.limit);
+        (self.touch, self.in_tree, self.room) = ([Touch::NONE; 2], 0, self.limit as i32);
         self.off_grid = false;
     }
 }

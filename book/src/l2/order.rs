@@ -71,8 +71,8 @@ impl Spine {
 #[derive(Debug, Clone)]
 pub(super) struct Order {
     runs: Table<Run>,
-    /// Levels in each page, by run and place in it: at most 64.
-    counts: Box<[[u8; LANES]]>,
+    /// Levels in each page, by run and place in it: at most 64. Sixteen for each run.
+    counts: Box<[u8]>,
     free: FreeList,
     spines: [Spine; 2],
     isa: Isa,
@@ -86,7 +86,7 @@ impl Order {
         let list = || Spine { runs: vec![NIL; runs as usize].into_boxed_slice(), len: 0, pages: 0 };
         Order {
             runs: Table::new(runs, Run::EMPTY),
-            counts: vec![[0; LANES]; runs as usize].into_boxed_slice(),
+            counts: vec![0; runs as usize * LANES].into_boxed_slice(),
             free: FreeList::new(runs),
             spines: [list(), list()],
             isa: Isa::detect(),
@@ -98,26 +98,46 @@ impl Order {
         self.spine(side).pages
     }
 
-    /// Counts a level that came (`now` 1) or went (`before` 1) in the page at a place.
+    /// Counts a level that came (1) or went (-1) in the page at a place.
     #[inline(always)]
-    pub(super) fn count(&mut self, place: u32, before: u32, now: u32) {
-        if let Some(levels) = self.counts.as_flattened_mut().get_mut(place as usize) {
-            *levels = levels.wrapping_add(now as u8).wrapping_sub(before as u8);
+    pub(super) fn count(&mut self, place: u32, change: i32) {
+        if let Some(levels) = self.counts.get_mut(place as usize) {
+            *levels = levels.wrapping_add(change as u8);
         }
+    }
+
+    /// Levels in each page of a run.
+    #[inline(always)]
+    fn run_counts(&self, run: u32) -> [u8; LANES] {
+        let start = run as usize * LANES;
+        let counts = self.counts.get(start..).and_then(|counts| counts.first_chunk::<LANES>());
+        counts.copied().unwrap_or_default()
+    }
+
+    #[inline(always)]
+    fn run_counts_mut(&mut self, run: u32) -> Option<&mut [u8; LANES]> {
+        self.counts.get_mut(run as usize * LANES..)?.first_chunk_mut::<LANES>()
+    }
+
+    /// Levels of a side.
+    pub(super) fn len(&self, side: u32) -> u32 {
+        self.spine(side).used().iter().map(|run| self.all_levels(*run)).sum()
     }
 
     /// Levels in the first `places` pages of a run.
     #[inline(always)]
     fn levels(&self, run: u32, places: usize) -> u32 {
-        let Some(counts) = self.counts.get(run as usize) else { return 0 };
-        counts.iter().enumerate().map(|(at, n)| if at < places { u32::from(*n) } else { 0 }).sum()
+        self.run_counts(run)
+            .iter()
+            .enumerate()
+            .map(|(at, n)| if at < places { u32::from(*n) } else { 0 })
+            .sum()
     }
 
     /// Levels in a run.
     #[inline(always)]
     fn all_levels(&self, run: u32) -> u32 {
-        let Some(counts) = self.counts.get(run as usize) else { return 0 };
-        counts.iter().map(|levels| u32::from(*levels)).sum()
+        self.run_counts(run).iter().map(|levels| u32::from(*levels)).sum()
     }
 
     /// Tells the pages of a run, from a place on, where they are.
@@ -162,7 +182,7 @@ impl Order {
         isa.insert(&mut into.numbers, &mut into.slots, place, (number, slot));
         into.len += 1;
         if let Some([count, worse @ ..]) =
-            self.counts.get_mut(run as usize).and_then(|counts| counts.get_mut(place..))
+            self.run_counts_mut(run).and_then(|counts| counts.get_mut(place..))
         {
             if let Some(last) = worse.last_mut() {
                 *last = *count;
@@ -178,7 +198,7 @@ impl Order {
     fn start(&mut self, side: u32, at: usize) -> Option<u32> {
         let run = self.free.take()?;
         *self.runs.at_mut(run) = Run::EMPTY;
-        *self.counts.get_mut(run as usize)? = [0; LANES];
+        *self.run_counts_mut(run)? = [0; LANES];
         self.spines[(side & 1) as usize].insert(at, run);
         Some(run)
     }
@@ -192,8 +212,7 @@ impl Order {
     /// Moves the pages of `from`, from a place on, to the end of `to`, which has room.
     fn move_pages(&mut self, pages: &mut Table<Page>, from: u32, place: usize, to: u32) {
         let (mut source, mut target) = (*self.runs.at(from), *self.runs.at(to));
-        let counts = |run: u32| self.counts.get(run as usize).copied().unwrap_or_default();
-        let (mut left, mut right) = (counts(from), counts(to));
+        let (mut left, mut right) = (self.run_counts(from), self.run_counts(to));
         let start = target.len as usize;
         for place in place..source.len as usize {
             let (lane, end) = (place & (LANES - 1), target.len as usize & (LANES - 1));
@@ -205,7 +224,7 @@ impl Order {
         source.len = source.len.min(place as u32);
         (*self.runs.at_mut(from), *self.runs.at_mut(to)) = (source, target);
         for (run, counts) in [(from, left), (to, right)] {
-            if let Some(place) = self.counts.get_mut(run as usize) {
+            if let Some(place) = self.run_counts_mut(run) {
                 *place = counts;
             }
         }
@@ -226,7 +245,7 @@ impl Order {
         from.len -= 1;
         let left = from.len;
         if let Some([count, worse @ ..]) =
-            self.counts.get_mut(run as usize).and_then(|counts| counts.get_mut(place..))
+            self.run_counts_mut(run).and_then(|counts| counts.get_mut(place..))
         {
             *count = 0;
             worse.rotate_left(usize::from(!worse.is_empty()));

@@ -76,8 +76,8 @@ impl Page {
 
     /// 1 if tick `unit & 63` has a level, else 0.
     #[inline(always)]
-    pub(super) const fn has(&self, unit: i64) -> u32 {
-        (self.occupied >> (unit & 63) & 1) as u32
+    pub(super) const fn has(&self, unit: i64) -> i32 {
+        (self.occupied >> (unit & 63) & 1) as i32
     }
 
     /// Sets the level of a tick, or removes it where the quantity is 0.

@@ -62,7 +62,7 @@ impl LevelBooks {
         }
         self.set(index, side, &m)?;
         let cut = floors.is_cut(index, side);
-        if cut && self.get(index).is_none_or(|book| book.depth(side) == 0) {
+        if cut && self.get(index).is_none_or(|book| book.is_empty(side)) {
             return Err(Inconsistency::DepthExhausted);
         }
         Ok(Applied::Yes)
