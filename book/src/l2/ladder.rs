@@ -14,7 +14,7 @@ use crate::side::flip;
 use crate::table::{FreeList, NIL, Table};
 
 /// Pages looked at for an empty one when one is needed.
-const LOOKED_AT: usize = 8;
+const LOOKED_AT: usize = 4;
 
 /// Levels in pages. A *unit* is a price in ticks, flipped for asks: greater is better.
 #[derive(Debug, Clone)]

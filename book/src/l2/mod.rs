@@ -21,6 +21,8 @@ mod grid;
 mod ladder;
 mod order;
 mod page;
+#[cfg(test)]
+mod tests;
 mod touch;
 mod walk;
 
@@ -60,6 +62,8 @@ impl L2Book {
     pub const LEVELS_MAX: u32 = 1 << 28;
     /// Most pages of 64 ticks that a book has; 13 MiB.
     const PAGES_MAX: u32 = 1 << 14;
+    /// Ticks from the touch within which levels are near.
+    const NEAR: i64 = 4_096;
     /// Levels for each page. Recorded futures books have seven in a page on average.
     const LEVELS_PER_PAGE: u32 = 6;
 
@@ -280,7 +284,7 @@ impl L2Book {
         }
         if !self.ladder.has_room() {
             let (of, worst) = self.ladder.page_to_give_up(side, unit);
-            if worst == NIL {
+            if worst == NIL || !self.is_near(side, unit) {
                 return NIL;
             }
             while let Some(level) = self.ladder.take_level(of, worst) {
@@ -292,6 +296,14 @@ impl L2Book {
             self.ladder.end_page(of, worst);
         }
         self.ladder.begin_page(side, unit)
+    }
+
+    /// Whether a unit is so near the touch that a page far from it may be given up for it. Where
+    /// prices are scattered nothing is, or every new level would move an old one to the tree.
+    fn is_near(&self, side: u32, unit: i64) -> bool {
+        let touch = self.touch[(side & 1) as usize];
+        let best = self.ladder.unit(side, touch.price);
+        best.is_none_or(|best| unit > best.saturating_sub(Self::NEAR))
     }
 
     /// Takes a price into account while the tick is not known. When it is, pages begin to be used.
