@@ -18,7 +18,11 @@
 static PAGES: harness::memory::Pages = harness::memory::Pages;
 
 pub mod data;
+pub mod fanout;
 pub mod floor;
 pub mod harness;
 pub mod l2;
+pub mod l3;
+pub mod lane;
+pub mod ring;
 pub mod sections;

@@ -74,7 +74,7 @@ impl Books {
 
     /// Orders of a side, by price, then by their place in the queue; `None` if the seat takes no
     /// orders or the book is not complete.
-    pub fn orders(&self, id: InstrumentId, side: Side) -> Option<OrdersIter<'_>> {
+    pub fn orders(&self, id: InstrumentId, side: Side) -> Option<OrdersIter<'_, HashIndex>> {
         let books = self.order_books().filter(|_| self.trust.is_complete(id.index()))?;
         Some(books.orders(id.index(), side))
     }

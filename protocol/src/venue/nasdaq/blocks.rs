@@ -1,0 +1,138 @@
+//! Blocks: messages one behind the other, each with its length before it, as book events.
+//!
+//! | offset | size | field | |
+//! |--|--|--|--|
+//! | 0 | 2 | length | big-endian, of the message alone |
+//! | 2 | length | message | |
+//!
+//! A MoldUDP64 packet behind its header (`payload[HEADER_LEN..]`) and a file of messages are both
+//! that. Because more bytes
+//! follow, a message is read through a window of fixed size where it lies; only the last one needs
+//! a copy.
+//!
+//! Where the next block begins is known only when this one's length has been loaded, and nothing
+//! can be done before. So that load is all there is between one block and the next: lengths fit
+//! into their second byte, which alone moves the cursor; that the first is 0, that the length is
+//! the type's, and that it is all there, is checked beside it.
+
+use super::event::BookEvent;
+use super::extract::{WINDOW, event, sort};
+use super::file::LENGTH_LEN;
+
+/// Bytes from a block's length to the end of its window.
+const REACH: usize = LENGTH_LEN + WINDOW;
+/// The most events of one call, so that the offset of the last one's message fits into 32 bits
+/// whatever the lengths.
+const MAX_FILL: usize = 1 << 15;
+
+/// A cursor over blocks.
+#[derive(Clone, Copy, Debug)]
+pub struct Blocks<'a> {
+    rest: &'a [u8],
+}
+
+/// What [`Blocks::fill`] went through.
+#[derive(Clone, Copy, Debug)]
+pub struct Taken<'a> {
+    /// So many events were written, from the first place on.
+    pub count: usize,
+    bytes: &'a [u8],
+}
+
+impl<'a> Taken<'a> {
+    /// The bytes of the message that an event of this call is of; empty for another event.
+    #[inline]
+    #[must_use]
+    pub fn message(&self, event: &BookEvent) -> &'a [u8] {
+        let from = self.bytes.get(event.at as usize..).unwrap_or_default();
+        from.get(..usize::from(event.length)).unwrap_or_default()
+    }
+}
+
+impl<'a> Blocks<'a> {
+    /// Begins at the first byte.
+    #[inline]
+    #[must_use]
+    pub const fn new(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes }
+    }
+
+    /// What is left. Where [`Blocks::next`] has no more event and something is left, the last
+    /// block is cut short.
+    #[inline]
+    #[must_use]
+    pub const fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    /// Writes the next events into `events`, in order, one per message, at most 32,768. None: no
+    /// whole block is left, see [`Blocks::rest`].
+    #[inline]
+    pub fn fill(&mut self, events: &mut [BookEvent]) -> Taken<'a> {
+        let (bytes, mut rest, mut count) = (self.rest, self.rest, 0);
+        let at = |rest: &[u8]| (bytes.len() - rest.len() + LENGTH_LEN) as u32;
+        let mut slots = events.iter_mut().take(MAX_FILL);
+        'odd: loop {
+            for slot in slots.by_ref() {
+                count += 1;
+                if let Some((event, behind)) = in_place(rest, at(rest)) {
+                    (*slot, rest) = (event, behind);
+                } else if let Some((event, behind)) = odd(rest, at(rest)) {
+                    (*slot, rest) = (event, behind);
+                    continue 'odd;
+                } else {
+                    count -= 1;
+                    break;
+                }
+            }
+            self.rest = rest;
+            return Taken { count, bytes };
+        }
+    }
+}
+
+impl Iterator for Blocks<'_> {
+    type Item = BookEvent;
+
+    #[inline]
+    fn next(&mut self) -> Option<BookEvent> {
+        let (event, rest) = in_place(self.rest, 0).or_else(|| odd(self.rest, 0))?;
+        self.rest = rest;
+        Some(event)
+    }
+
+    /// All events, faster than one by one: the loop has nothing in it but reading in place.
+    #[inline]
+    fn fold<B, F: FnMut(B, BookEvent) -> B>(self, init: B, mut f: F) -> B {
+        let (mut rest, mut folded) = (self.rest, init);
+        loop {
+            while let Some((event, behind)) = in_place(rest, 0) {
+                folded = f(folded, event);
+                rest = behind;
+            }
+            let Some((event, behind)) = odd(rest, 0) else { return folded };
+            folded = f(folded, event);
+            rest = behind;
+        }
+    }
+}
+
+/// The event of the first block, and what is behind it; `None` if [`odd`] is for it. The cursor is
+/// a value and never has an address, so that it stays in a register.
+#[inline(always)]
+fn in_place(rest: &[u8], at: u32) -> Option<(BookEvent, &[u8])> {
+    let [high, low, window @ ..] = rest.first_chunk::<REACH>()?;
+    let sort = sort(window, [*high, *low])?;
+    let behind = rest.get(LENGTH_LEN..)?.get(usize::from(*low)..)?;
+    Some((event(window, sort, at), behind))
+}
+
+/// The same of a block that is refused, or has too few bytes behind it for the window; `None` if it
+/// is cut short.
+#[cold]
+#[inline(never)]
+fn odd(rest: &[u8], at: u32) -> Option<(BookEvent, &[u8])> {
+    let (length, rest) = rest.split_first_chunk()?;
+    let (message, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
+    Some((BookEvent { at, ..BookEvent::read(message) }, rest))
+}
