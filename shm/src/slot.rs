@@ -108,8 +108,8 @@ impl<const W: usize> Slots<W> {
     #[inline(always)]
     pub(crate) fn expect_write<L: Lines>(&self, lines: &L, position: u64) {
         let first = self.line(position);
-        for line in first..first + Self::WIDTH {
-            expect_write(lines.line(line));
+        for offset in 0..Self::WIDTH {
+            expect_write(lines.line(first + offset));
         }
     }
 
@@ -117,8 +117,8 @@ impl<const W: usize> Slots<W> {
     #[inline(always)]
     pub(crate) fn expect_read<L: Lines>(&self, lines: &L, position: u64) {
         let first = self.line(position);
-        for line in first..first + Self::WIDTH {
-            expect_read(lines.line(line));
+        for offset in 0..Self::WIDTH {
+            expect_read(lines.line(first + offset));
         }
     }
 

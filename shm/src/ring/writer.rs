@@ -107,11 +107,30 @@ impl<L: Lines, C: Lines, const W: usize> RingWriter<L, C, W> {
         if free == 0 {
             return false;
         }
+        self.put(free, record);
+        true
+    }
+
+    /// Pushes a record; looks at the cursor if no slot is known to be free. Returns false if the
+    /// ring is full.
+    #[inline(always)]
+    pub fn push(&mut self, record: &[u64; W]) -> bool {
+        // The slow path must not see the record: it would have to be in memory for it, and those
+        // stores queue before the ones that matter.
+        if self.free() == 0 && !self.refreshed(1) {
+            return false;
+        }
+        self.put(self.free(), record);
+        true
+    }
+
+    /// Writes the record of the head, one of `free` free slots.
+    #[inline(always)]
+    fn put(&mut self, free: u64, record: &[u64; W]) {
         let head = self.head;
         self.own_ahead(head, free);
         self.slots.store(&self.ring, head, record);
         self.head = head + 1;
-        true
     }
 
     /// Asks for the slot that comes [`OWN_AHEAD`] records later, where it is free: one that the
@@ -145,21 +164,6 @@ impl<L: Lines, C: Lines, const W: usize> RingWriter<L, C, W> {
     fn refreshed(&mut self, count: u64) -> bool {
         // A refused cursor leaves the ring as full as it was; `refresh_free` tells the owner why.
         self.refresh_free().is_ok_and(|free| free >= count)
-    }
-
-    /// Pushes a record; looks at the cursor if no slot is known to be free. Returns false if the
-    /// ring is full.
-    #[inline(always)]
-    pub fn push(&mut self, record: &[u64; W]) -> bool {
-        self.try_push(record) || self.push_full(record)
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn push_full(&mut self, record: &[u64; W]) -> bool {
-        // A refused cursor leaves the ring full; `refresh_free` tells the owner why.
-        let _ = self.refresh_free();
-        self.try_push(record)
     }
 
     /// Stores the position for lag and observers; once per poll, after the pushes.
