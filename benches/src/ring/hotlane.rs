@@ -54,26 +54,30 @@ impl Send64 for Tx {
 
     #[inline(always)]
     fn send_words(&mut self, words: &[u64; WORDS]) -> bool {
-        let pushed = self.0.push(words);
+        if !self.0.push(words) {
+            return false;
+        }
         // What a lane does once per poll; here every record is a poll.
         self.0.store_position();
-        pushed
+        true
     }
 
     #[inline(always)]
     fn send_batch(&mut self, first: u64) -> usize {
-        let sent = self.0.push_many(BATCH as u64, |index| words(first + index));
+        if !self.0.push_many(BATCH as u64, |index| words(first + index)) {
+            return 0;
+        }
         self.0.store_position();
-        if sent { BATCH } else { 0 }
+        BATCH
     }
 }
 
 impl Receive64 for Rx {
     #[inline(always)]
     fn receive(&mut self) -> Option<[u64; WORDS]> {
-        let words = self.0.next();
+        let words = self.0.next()?;
         self.0.release();
-        words
+        Some(words)
     }
 
     #[inline(always)]
