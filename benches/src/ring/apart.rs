@@ -1,7 +1,7 @@
 //! Two ends that share a page and nothing else: a forked process, or a thread where the ring knows
 //! no processes. Both are pinned, the caller to the first core and the other end to the second.
 
-use crate::harness::CompareError;
+use crate::harness::{CompareError, Spent, memory};
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -29,6 +29,10 @@ pub enum Word {
     Figure,
     /// Its second figure.
     Second,
+    /// Page faults of the other end in measured time.
+    Faults,
+    /// Allocations of the other end in measured time.
+    Allocations,
     /// Not zero: the other end gave up.
     Failed,
     /// The line of the raw ping-pong.
@@ -83,6 +87,25 @@ impl Page {
     #[must_use]
     pub fn get(&self, word: Word) -> u64 {
         self.word(word).load(Ordering::Acquire)
+    }
+
+    /// Tells what the other end spent in the time just measured there, beside its answer.
+    pub fn tell(&self, answer: u64) {
+        let spent = memory::take_noted().unwrap_or_default();
+        self.set(Word::Faults, spent.faults());
+        self.set(Word::Allocations, spent.allocations);
+        self.set(Word::Answer, answer);
+    }
+
+    /// The other end's answer; what it spent counts with what this end spent.
+    #[must_use]
+    pub fn told(&self) -> u64 {
+        memory::note(Spent {
+            minor_faults: self.get(Word::Faults),
+            major_faults: 0,
+            allocations: self.get(Word::Allocations),
+        });
+        self.get(Word::Answer)
     }
 
     /// Waits until a word has reached a value.

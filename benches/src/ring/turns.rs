@@ -3,7 +3,8 @@
 use super::exchange::{OneWay, Place, one_way, round_trips, stream};
 use super::link::Link;
 use super::probe::round_trip;
-use crate::harness::{CompareError, Series, median};
+use crate::harness::memory::{Spent, take_noted};
+use crate::harness::{CompareError, Series, median, progress};
 
 /// Tries of a round whose floor does not stay where it is.
 const TRIES: usize = 5;
@@ -36,6 +37,8 @@ pub struct Turn {
     pub floor: f64,
     /// Answer.
     pub answer: u64,
+    /// Page faults and allocations of both ends in measured time.
+    pub spent: Option<Spent>,
 }
 
 /// A ring to ask.
@@ -85,7 +88,9 @@ impl Rounds {
     #[must_use]
     pub fn series(&self) -> Series {
         let rounds = self.turns.iter().map(|turn| turn.ns).collect();
-        Series { name: self.ring.name.to_owned(), ours: self.ring.ours, rounds }
+        // Every round has new rings and new processes, warmed alike: all of them count.
+        let spent = self.turns.iter().filter_map(|turn| turn.spent).reduce(Spent::and);
+        Series { rounds, spent, ..Series::new(self.ring.name, self.ring.ours) }
     }
 
     /// Median of time over floor.
@@ -123,6 +128,7 @@ pub fn turns(
     for round in 0..rounds {
         for turn in 0..all.len() {
             let at = (round + turn) % rings.len();
+            progress::step(&format!("round {}/{rounds}, {}", round + 1, rings[at].name));
             let took = guarded(place, question, &rings[at])?;
             let name = rings[at].name;
             let (first_name, answer) = *first.get_or_insert((name, took.answer));
@@ -145,12 +151,14 @@ fn guarded(place: Place<'_>, question: Question, ring: &Ring) -> Result<Turn, Co
     let mut before = round_trip(place.cores, LOOK)?;
     let mut tries = 0;
     loop {
+        let _ = take_noted();
         let (ns, second, answer) = (ring.ask)(place, question)?;
+        let spent = take_noted();
         let after = round_trip(place.cores, LOOK)?;
         let moved = before.max(after) / before.min(after) > MOVED;
         tries += 1;
         if !moved || tries == TRIES {
-            return Ok(Turn { ns, second, floor: (before + after) / 2.0, answer });
+            return Ok(Turn { ns, second, floor: (before + after) / 2.0, answer, spent });
         }
         before = after;
     }
