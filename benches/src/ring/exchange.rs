@@ -3,6 +3,7 @@
 
 use super::apart::{Page, Patience, Word, apart};
 use super::link::{BATCH, Digest, Link, Receive64, Send64, WORDS, words};
+use crate::harness::memory::take_noted;
 use crate::harness::{CompareError, Round, measured};
 use affinity::Counter;
 use std::path::Path;
@@ -83,7 +84,8 @@ pub fn round_trips<L: Link>(place: Place<'_>, exchanges: u64) -> Result<Round, C
     let there = move |page: &Page| {
         let (mut tx, mut rx) = (back_tx()?, there_rx()?);
         page.set(Word::There, 1);
-        echo(page, &mut tx, &mut rx, warm)?;
+        measured(|| echo(page, &mut tx, &mut rx, warm)).1?;
+        let _ = take_noted();
         measured(|| echo(page, &mut tx, &mut rx, exchanges)).1?;
         page.tell(0);
         page.set(Word::There, 2);
@@ -94,7 +96,8 @@ pub fn round_trips<L: Link>(place: Place<'_>, exchanges: u64) -> Result<Round, C
         let mut tx = there_tx()?;
         page.wait(Word::There, 1)?;
         let mut rx = back_rx()?;
-        ask(page, &mut tx, &mut rx, warm)?;
+        measured(|| ask(page, &mut tx, &mut rx, warm)).1?;
+        let _ = take_noted();
         let (ns, digest) = measured(|| ask(page, &mut tx, &mut rx, exchanges));
         let (ns, digest) = (ns / exchanges as f64, digest?);
         page.wait(Word::There, 2)?;

@@ -11,6 +11,7 @@ use super::ringfire::Ringfire;
 use super::rtrb::{Rtrb, RtrbPops};
 use super::shaq::Shaq;
 use super::turns::{Question, Ring, Rounds, ring, turns};
+use crate::floor::Probe;
 use crate::harness::{Bar, CompareError, Row, Setting, Table, Want, median};
 use std::path::{Path, PathBuf};
 
@@ -59,7 +60,8 @@ pub fn run(setting: &Setting) -> Result<Vec<Table>, CompareError> {
     let mut tables = Vec::new();
     let (exchanges, stamped) = if setting.quick { (20_000, 10_000) } else { (100_000, 50_000) };
     let small = Place { folder: &folder.0, capacity: CAPACITIES[0], cores };
-    let ask = |place, question| turns(place, question, setting.rounds, &rings);
+    let mut probe = Probe::start(cores)?;
+    let mut ask = |place, question| turns(place, question, setting.rounds, &rings, &mut probe);
     tables.push(round_trip_table(exchanges, &ask(small, Question::RoundTrip(exchanges))?));
     tables.push(one_way_table(stamped, &ask(small, Question::OneWay(stamped))?));
     for capacity in CAPACITIES.into_iter().take(most) {
@@ -105,7 +107,9 @@ fn floor_note(all: &[Rounds]) -> String {
     let least = floors.iter().copied().fold(f64::INFINITY, f64::min);
     let most = floors.iter().copied().fold(0.0, f64::max);
     let middle = median(&floors);
-    format!("raw cache-line ping-pong beside each round: {middle:.0} ns ({least:.0}..{most:.0})")
+    format!(
+        "raw ping-pong, a line each way, beside each round: {middle:.0} ns ({least:.0}..{most:.0})"
+    )
 }
 
 fn input(what: &str, place: Option<Place<'_>>) -> String {
@@ -130,7 +134,8 @@ fn round_trip_table(exchanges: u64, all: &[Rounds]) -> Table {
     prefix(&mut table.rows, all, |rounds| format!("{:.2} x floor", rounds.over_floor()));
     let ours = find(all, &HOTLANE).map_or(f64::NAN, Rounds::over_floor);
     let (must, aim) = (Want::AtMost(1.25), Some(Want::AtMost(1.10)));
-    let what = "ring, two processes, one record: round trip / raw cache-line ping-pong";
+    let what =
+        "ring, two processes, one record: round trip / raw ping-pong of a cache line each way";
     table.bars.insert(0, Bar::ratio(what, ours, must, aim));
     table
 }
@@ -142,7 +147,7 @@ fn one_way_table(records: u64, all: &[Rounds]) -> Table {
     prefix(&mut table.rows, all, |rounds| format!("p99 {:.0} ns", rounds.second()));
     let half =
         find(all, &HOTLANE).map_or(f64::NAN, |ours| ours.series().median() / (ours.floor() / 2.0));
-    let what = "ring, one record per microsecond: median one way / half a raw ping-pong";
+    let what = "ring, one record per microsecond: median one way / half a raw ping-pong of a line each way";
     table.bars.insert(0, Bar::reported(what, half, "x"));
     table.notes.push("includes the reads of the time-stamp counter at both ends".to_owned());
     table

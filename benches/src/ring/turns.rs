@@ -2,14 +2,12 @@
 
 use super::exchange::{OneWay, Place, one_way, round_trips, stream};
 use super::link::Link;
-use super::probe::round_trip;
+use crate::floor::{Probe, Shape};
 use crate::harness::memory::{Spent, take_noted};
 use crate::harness::{CompareError, Series, median, progress};
 
 /// Tries of a round whose floor does not stay where it is.
 const TRIES: usize = 5;
-/// Exchanges of a look at the floor.
-const LOOK: u64 = 4_000;
 /// A floor that changes by more than this between two looks has moved from near to far.
 const MOVED: f64 = 1.6;
 
@@ -121,6 +119,7 @@ pub fn turns(
     question: Question,
     rounds: usize,
     rings: &[Ring],
+    probe: &mut Probe,
 ) -> Result<Vec<Rounds>, CompareError> {
     let mut all: Vec<Rounds> =
         rings.iter().map(|ring| Rounds { ring: *ring, turns: Vec::new() }).collect();
@@ -129,7 +128,7 @@ pub fn turns(
         for turn in 0..all.len() {
             let at = (round + turn) % rings.len();
             progress::step(&format!("round {}/{rounds}, {}", round + 1, rings[at].name));
-            let took = guarded(place, question, &rings[at])?;
+            let took = guarded(place, question, &rings[at], probe)?;
             let name = rings[at].name;
             let (first_name, answer) = *first.get_or_insert((name, took.answer));
             if answer != took.answer {
@@ -147,14 +146,20 @@ pub fn turns(
     Ok(all)
 }
 
-fn guarded(place: Place<'_>, question: Question, ring: &Ring) -> Result<Turn, CompareError> {
-    let mut before = round_trip(place.cores, LOOK)?;
+fn guarded(
+    place: Place<'_>,
+    question: Question,
+    ring: &Ring,
+    probe: &mut Probe,
+) -> Result<Turn, CompareError> {
+    // Two rings are two lines: what goes there and what comes back cannot share one.
+    let mut before = probe.measure_as(Shape::TwoLines)?.rtt_ns;
     let mut tries = 0;
     loop {
         let _ = take_noted();
         let (ns, second, answer) = (ring.ask)(place, question)?;
         let spent = take_noted();
-        let after = round_trip(place.cores, LOOK)?;
+        let after = probe.measure_as(Shape::TwoLines)?.rtt_ns;
         let moved = before.max(after) / before.min(after) > MOVED;
         tries += 1;
         if !moved || tries == TRIES {
