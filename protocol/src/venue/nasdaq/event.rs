@@ -19,18 +19,18 @@
 //! | 32 | 8 | stock | A, F: symbol, padded with spaces |
 //! | 40 | 4 | attribution | F: market participant |
 //! | 44 | 4 | at | where the message begins, see [`Taken::message`](super::Taken::message) |
-//! | 48 | 2 | length | of the message |
+//! | 48 | 2 | tracking | the venue's internal number |
 //! | 50 | 2 | locate | index of the stock on this day |
-//! | 52 | 2 | tracking | the venue's internal number |
-//! | 54 | 1 | kind | see [`EventKind`] |
-//! | 55 | 1 | code | the message's first byte; 0 where it has none |
-//! | 56 | 1 | side | A, F: 0 buy, 1 sell |
-//! | 57 | 1 | printable | C: the letter, see [`YesNo`] |
-//! | 58 | 1 | refusal | 0, or 1 + the index of an [`EventReject`] |
-//! | 59 | 5 | | 0 |
+//! | 52 | 1 | side | A, F: 0 buy, 1 sell |
+//! | 53 | 1 | printable | C: the letter, see [`YesNo`] |
+//! | 54 | 2 | | 0 |
+//! | 56 | 2 | length | of the message; 65,535 if it is longer |
+//! | 58 | 1 | kind | see [`EventKind`] |
+//! | 59 | 1 | code | the message's first byte; 0 where it has none |
+//! | 60 | 4 | refusal | 0, or 1 + the index of an [`EventReject`] |
 //!
-//! What a type does not have is 0. Locate, tracking and timestamp are there for every message of a
-//! known type and length.
+//! What a type does not have is 0. Every message has locate, tracking and timestamp; of one that is
+//! refused they are what its bytes say there, 0 where it has none.
 
 use zerocopy::{Immutable, IntoBytes, KnownLayout};
 
@@ -47,8 +47,7 @@ rejects! {
         UnknownType = "itch_unknown_type",
         /// The type is known but its length is another.
         WrongLength = "itch_wrong_length",
-        /// An add order whose side is neither `B` nor `S`; the event's other fields are those of
-        /// the message.
+        /// An add order whose side is neither `B` nor `S`; the event's other fields are there.
         UnknownSide = "itch_unknown_side",
     }
 }
@@ -60,6 +59,8 @@ pub enum EventKind {
     /// Nothing: a message of another type, for [`decode`](super::decode).
     #[default]
     Other,
+    /// Nothing: the message is malformed, see [`BookEvent::reject`].
+    Refused,
     /// A, F: an order joins the end of its price's queue.
     Add,
     /// E: executed at the order's own price.
@@ -72,28 +73,26 @@ pub enum EventKind {
     Delete,
     /// U: replaced by one at the end of its queue.
     Replace,
-    /// The message is malformed, see [`BookEvent::reject`].
-    Refused,
 }
 
 impl EventKind {
     /// Every kind.
     pub const ALL: [Self; 8] = [
         Self::Other,
+        Self::Refused,
         Self::Add,
         Self::Execute,
         Self::ExecuteAt,
         Self::Reduce,
         Self::Delete,
         Self::Replace,
-        Self::Refused,
     ];
 
     /// Whether the book changes.
     #[inline]
     #[must_use]
     pub const fn is_book(self) -> bool {
-        !matches!(self, Self::Other | Self::Refused)
+        self as u8 >= Self::Add as u8
     }
 }
 
@@ -117,24 +116,24 @@ pub struct BookEvent {
     pub attribution: [u8; 4],
     /// Offset of the message in the bytes that one call went through; 0 from [`BookEvent::read`].
     pub at: u32,
-    /// Bytes of the message.
-    pub length: u16,
-    /// Index of the stock on this day; 0 for the whole system.
-    pub locate: u16,
     /// The venue's internal number.
     pub tracking: u16,
-    /// What it does to the book.
-    pub kind: EventKind,
-    /// The message's first byte.
-    pub code: u8,
+    /// Index of the stock on this day; 0 for the whole system.
+    pub locate: u16,
     /// 0 buy, 1 sell (A, F).
     pub side: u8,
     /// Whether an execution prints (C), as the venue's letter, see [`BookEvent::prints`].
     pub printable: u8,
-    /// 0, or 1 + the index of the reason, see [`BookEvent::reject`].
-    pub refusal: u8,
     /// 0.
-    pub zero: [u8; 5],
+    pub zero: u16,
+    /// Bytes of the message.
+    pub length: u16,
+    /// What it does to the book.
+    pub kind: EventKind,
+    /// The message's first byte.
+    pub code: u8,
+    /// 0, or 1 + the index of the reason, see [`BookEvent::reject`].
+    pub refusal: u32,
 }
 
 const _: () = {
@@ -148,15 +147,15 @@ const _: () = {
     assert!(offset_of!(BookEvent, stock) == 32);
     assert!(offset_of!(BookEvent, attribution) == 40);
     assert!(offset_of!(BookEvent, at) == 44);
-    assert!(offset_of!(BookEvent, length) == 48);
+    assert!(offset_of!(BookEvent, length) == 56);
     assert!(offset_of!(BookEvent, locate) == 50);
-    assert!(offset_of!(BookEvent, tracking) == 52);
-    assert!(offset_of!(BookEvent, kind) == 54);
-    assert!(offset_of!(BookEvent, code) == 55);
-    assert!(offset_of!(BookEvent, side) == 56);
-    assert!(offset_of!(BookEvent, printable) == 57);
-    assert!(offset_of!(BookEvent, refusal) == 58);
-    assert!(offset_of!(BookEvent, zero) == 59);
+    assert!(offset_of!(BookEvent, tracking) == 48);
+    assert!(offset_of!(BookEvent, kind) == 58);
+    assert!(offset_of!(BookEvent, code) == 59);
+    assert!(offset_of!(BookEvent, side) == 52);
+    assert!(offset_of!(BookEvent, printable) == 53);
+    assert!(offset_of!(BookEvent, refusal) == 60);
+    assert!(offset_of!(BookEvent, zero) == 54);
 };
 
 impl BookEvent {
@@ -170,15 +169,15 @@ impl BookEvent {
         stock: [0; 8],
         attribution: [0; 4],
         at: 0,
-        length: 0,
-        locate: 0,
         tracking: 0,
-        kind: EventKind::Other,
-        code: 0,
+        locate: 0,
         side: 0,
         printable: 0,
+        zero: 0,
+        length: 0,
+        kind: EventKind::Other,
+        code: 0,
         refusal: 0,
-        zero: [0; 5],
     };
 
     /// Reads one message of exactly these bytes. Where several messages lie one behind the other,
@@ -193,7 +192,7 @@ impl BookEvent {
     #[inline]
     #[must_use]
     pub fn reject(&self) -> Option<EventReject> {
-        EventReject::ALL.get(usize::from(self.refusal).checked_sub(1)?).copied()
+        EventReject::ALL.get(self.refusal.checked_sub(1)? as usize).copied()
     }
 
     /// Side of the order (A, F).

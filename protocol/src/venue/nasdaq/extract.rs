@@ -47,9 +47,9 @@ enum PriceAt {
     Byte32 = 32,
 }
 
-/// What the first byte says of a message. A cache line, so that a message needs one.
+/// What the first byte says of a message.
 #[derive(Clone, Copy)]
-#[repr(C, align(64))]
+#[repr(C)]
 struct Row {
     reference: u64,
     linked: u64,
@@ -57,17 +57,27 @@ struct Row {
     shares: u32,
     price: u32,
     attribution: u32,
-    /// More than 16 bits can say where the type is unknown, so that no length is right.
-    length: u32,
+    /// The length as two bytes of the wire have it; more than they can say where the type is
+    /// unknown, so that none is right.
+    wanted: u32,
     linked_at: LinkedAt,
     shares_at: SharesAt,
     price_at: PriceAt,
-    kind: EventKind,
     side: u8,
     printable: u8,
+    // From here on as in the event, so that it takes one copy.
+    length: u16,
+    kind: EventKind,
+    code: u8,
+    refusal: u32,
 }
 
 const NO_LENGTH: u32 = u32::MAX;
+
+/// A length as [`sort`] wants it: the two bytes of the wire as the machine loads them.
+const fn wire(length: u16) -> u32 {
+    length.to_be() as u32
+}
 
 const fn ones64(has: bool) -> u64 {
     if has { u64::MAX } else { 0 }
@@ -96,7 +106,7 @@ const fn row(code: u8, length: usize) -> Row {
         shares: ones32(kind.is_book() && code != b'D'),
         price: ones32(add || replace || code == b'C'),
         attribution: ones32(code == b'F'),
-        length: length as u32,
+        wanted: wire(length as u16),
         linked_at: if replace { LinkedAt::Byte19 } else { LinkedAt::Byte23 },
         shares_at: match (add, replace) {
             (true, _) => SharesAt::Byte20,
@@ -104,116 +114,136 @@ const fn row(code: u8, length: usize) -> Row {
             (false, false) => SharesAt::Byte19,
         },
         price_at: if replace { PriceAt::Byte31 } else { PriceAt::Byte32 },
-        kind,
         side: if add { u8::MAX } else { 0 },
         printable: if code == b'C' { u8::MAX } else { 0 },
+        length: length as u16,
+        kind,
+        code,
+        refusal: 0,
     }
 }
 
-static ROWS: [Row; 256] = {
-    let unknown = Row { length: NO_LENGTH, ..row(0, 0) };
-    let mut rows = [unknown; 256];
+/// What a byte at the place of the side says: 0 buy, 1 sell.
+const NO_SIDE: u8 = 2;
+
+/// A cache line, so that a message needs one.
+#[repr(align(64))]
+#[derive(Clone, Copy)]
+struct Line(Row);
+
+/// Both tables, so that one address serves them.
+struct Tables {
+    rows: [Line; 256],
+    sides: [u8; 256],
+}
+
+static TABLES: Tables = {
+    let unknown = Row { wanted: NO_LENGTH, ..row(0, 0) };
+    let mut tables = Tables { rows: [Line(unknown); 256], sides: [NO_SIDE; 256] };
     let mut at = 0;
     while at < MESSAGES.len() {
         let (code, _, length) = MESSAGES[at];
-        rows[code as usize] = row(code, length);
+        tables.rows[code as usize] = Line(row(code, length));
         at += 1;
     }
-    rows
+    tables.sides[b'B' as usize] = 0;
+    tables.sides[b'S' as usize] = 1;
+    tables
 };
 
-/// What a byte at the place of the side says: 0 buy, 1 sell, more is no side.
-static SIDES: [u8; 256] = {
-    let mut sides = [NO_SIDE; 256];
-    sides[b'B' as usize] = 0;
-    sides[b'S' as usize] = 1;
-    sides
-};
-const NO_SIDE: u8 = 2;
-
+/// The bytes at an offset; the compiler sees that it is within the window.
 #[inline(always)]
-fn be16(window: &Window, at: usize) -> u16 {
-    let bytes = window.get(at..).and_then(|rest| rest.first_chunk());
-    bytes.map_or(0, |bytes| u16::from_be_bytes(*bytes))
+fn bytes<const N: usize>(window: &Window, at: usize) -> [u8; N] {
+    window.get(at..).and_then(|rest| rest.first_chunk()).copied().unwrap_or([0; N])
 }
 
-#[inline(always)]
-fn be32(window: &Window, at: usize) -> u32 {
-    let bytes = window.get(at..).and_then(|rest| rest.first_chunk());
-    bytes.map_or(0, |bytes| u32::from_be_bytes(*bytes))
+/// What is known of a message before its fields are read.
+#[derive(Clone, Copy)]
+pub(super) struct Sort<'r> {
+    row: &'r Row,
+    side: u8,
 }
 
+/// The row of the message at the beginning of `window`, whose length is these two bytes; `None` if
+/// it is refused, and [`refusal`] says why.
 #[inline(always)]
-fn be64(window: &Window, at: usize) -> u64 {
-    let bytes = window.get(at..).and_then(|rest| rest.first_chunk());
-    bytes.map_or(0, |bytes| u64::from_be_bytes(*bytes))
+pub(super) fn sort(window: &Window, length: [u8; 2]) -> Option<Sort<'static>> {
+    let row = &TABLES.rows[usize::from(window[0])].0;
+    let side = TABLES.sides[usize::from(window[19])] & row.side;
+    let length = u32::from(u16::from_ne_bytes(length));
+    ((length == row.wanted) & (side < NO_SIDE)).then_some(Sort { row, side })
 }
 
 const TIMESTAMP_BITS: u32 = 48;
 
-/// The event of the message of `length` bytes at the beginning of `window`, `at` bytes into what
-/// the caller goes through. `false` with it if it is no message, and [`refused`] knows why.
+/// The event of the message at the beginning of `window`, `at` bytes into what the caller goes
+/// through.
 #[inline(always)]
-pub(super) fn window(window: &Window, length: u32, at: u32) -> (BookEvent, bool) {
-    let (code, letter, printable) = (window[0], window[19], window[31]);
-    let row = &ROWS[usize::from(code)];
-    // Tracking number and timestamp are neighbours and come with one load.
-    let stamp = be64(window, 3);
-    let side = SIDES[usize::from(letter)] & row.side;
-    let event = BookEvent {
-        reference: be64(window, 11) & row.reference,
-        linked: be64(window, row.linked_at as usize) & row.linked,
+pub(super) fn event(window: &Window, sort: Sort<'_>, at: u32) -> BookEvent {
+    let Sort { row, side } = sort;
+    let be32 = |at| u32::from_be_bytes(bytes(window, at));
+    let be64 = |at| u64::from_be_bytes(bytes(window, at));
+    // Locate and tracking number are neighbours, and the timestamp has two bytes too few.
+    let (numbers, stamp) = (be32(1), be64(3));
+    BookEvent {
+        reference: be64(11) & row.reference,
+        linked: be64(row.linked_at as usize) & row.linked,
         timestamp: stamp & ((1 << TIMESTAMP_BITS) - 1),
-        shares: be32(window, row.shares_at as usize) & row.shares,
-        price: be32(window, row.price_at as usize) & row.price,
-        stock: (be64(window, 24) & row.stock).to_be_bytes(),
-        attribution: (be32(window, 36) & row.attribution).to_be_bytes(),
+        shares: be32(row.shares_at as usize) & row.shares,
+        price: be32(row.price_at as usize) & row.price,
+        stock: (u64::from_ne_bytes(bytes(window, 24)) & row.stock).to_ne_bytes(),
+        attribution: (u32::from_ne_bytes(bytes(window, 36)) & row.attribution).to_ne_bytes(),
         at,
-        length: length as u16,
-        locate: be16(window, 1),
-        tracking: (stamp >> TIMESTAMP_BITS) as u16,
-        kind: row.kind,
-        code,
+        tracking: numbers as u16,
+        locate: (numbers >> 16) as u16,
         side,
-        printable: printable & row.printable,
-        refusal: 0,
-        zero: [0; 5],
-    };
-    (event, (length == row.length) & (side < NO_SIDE))
+        printable: window[31] & row.printable,
+        zero: 0,
+        length: row.length,
+        kind: row.kind,
+        code: row.code,
+        refusal: row.refusal,
+    }
 }
 
-/// What stands in the place of an event that [`window`] did not accept.
+/// The row of a message that [`sort`] refuses.
 #[cold]
 #[inline(never)]
-pub(super) fn refused(message: &[u8], at: u32) -> BookEvent {
-    let length = u16::try_from(message.len()).unwrap_or(u16::MAX);
-    let padded = padded(message);
-    let (event, _) = window(&padded, u32::from(length), at);
+fn refusal(message: &[u8]) -> Row {
     let code = message.first().copied();
-    let wanted = code.map(|code| ROWS[usize::from(code)].length);
-    let reason = match wanted {
+    let row = &TABLES.rows[usize::from(code.unwrap_or(0))].0;
+    let reason = match code {
         None => EventReject::Empty,
-        Some(NO_LENGTH) => EventReject::UnknownType,
-        Some(wanted) if wanted as usize != message.len() => EventReject::WrongLength,
+        Some(_) if row.wanted == NO_LENGTH => EventReject::UnknownType,
+        Some(_) if usize::from(row.length) != message.len() => EventReject::WrongLength,
         Some(_) => EventReject::UnknownSide,
     };
-    let (kind, refusal) = (EventKind::Refused, reason.index() as u8 + 1);
-    match reason {
-        // Whose book is no longer complete is in the other fields.
-        EventReject::UnknownSide => BookEvent { kind, refusal, side: 0, ..event },
-        _ => BookEvent { kind, refusal, code: code.unwrap_or(0), length, at, ..BookEvent::NONE },
+    Row {
+        length: u16::try_from(message.len()).unwrap_or(u16::MAX),
+        kind: EventKind::Refused,
+        code: code.unwrap_or(0),
+        refusal: reason.index() as u32 + 1,
+        // Whose book is no longer complete is in the other fields of an add order.
+        ..if reason == EventReject::UnknownSide { *row } else { TABLES.rows[0].0 }
     }
 }
 
 /// The event of one message of exactly these bytes.
-#[inline(always)]
+#[inline]
 pub(super) fn message(message: &[u8]) -> BookEvent {
-    let length = u32::try_from(message.len()).unwrap_or(NO_LENGTH - 1);
-    let (event, accepted) = match message.first_chunk::<WINDOW>() {
-        Some(bytes) => window(bytes, length, 0),
-        None => window(&padded(message), length, 0),
+    let length = u16::try_from(message.len()).ok().map(u16::to_be_bytes);
+    let copy;
+    let window = match message.first_chunk() {
+        Some(window) => window,
+        None => {
+            copy = padded(message);
+            &copy
+        }
     };
-    if accepted { event } else { refused(message, 0) }
+    match length.and_then(|length| sort(window, length)) {
+        Some(sort) => event(window, sort, 0),
+        None => event(&padded(message), Sort { row: &refusal(message), side: 0 }, 0),
+    }
 }
 
 /// A window of its own for a message with too few bytes behind it, filled up with zeros.
