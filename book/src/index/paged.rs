@@ -27,6 +27,9 @@ const LEAF: u64 = PAGE as u64 * PAGES;
 /// Most pages: their slots must have 32-bit numbers.
 const PAGES_MAX: u32 = 1 << 28;
 
+/// How many pages ahead one is fetched: more than the orders of the time that memory takes.
+const UPCOMING: usize = 4;
+
 /// Numbers of sixteen neighbouring pages; NIL where no order is live.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(C, align(64))]
@@ -159,6 +162,11 @@ impl OrderIndex for PagedIndex {
     fn hint(&self, reference: u64) -> u32 {
         let leaf = self.leaf_or_any(reference);
         Self::slot(self.leaves.at_any(leaf).page(reference) & (PAGES_MAX - 1), reference)
+    }
+
+    #[inline(always)]
+    fn upcoming(&self) -> u32 {
+        self.free_pages.upcoming(UPCOMING) * PAGE
     }
 
     #[inline(always)]
