@@ -20,5 +20,6 @@ static PAGES: harness::memory::Pages = harness::memory::Pages;
 pub mod data;
 pub mod floor;
 pub mod harness;
+pub mod l3;
 pub mod lane;
 pub mod sections;
