@@ -3,15 +3,12 @@
 use benches::harness::options::Options;
 use benches::harness::report::{json, markdown, text};
 use benches::harness::run::Report;
-use benches::harness::{CompareError, Host, child, memory, run};
+use benches::harness::{CompareError, Host, child, run};
 use benches::sections::{CHILDREN, SECTIONS, Section};
 use clap::Parser;
 use std::fs;
 use std::io::{IsTerminal, Write, stderr, stdout};
 use std::process::ExitCode;
-
-/// The heap, fetched before anything runs.
-const HEAP: usize = 1 << 30;
 
 fn main() -> ExitCode {
     let options = Options::parse();
@@ -36,7 +33,6 @@ fn start(options: &Options) -> Result<u8, CompareError> {
         }
         return Ok(0);
     }
-    memory::prepare(HEAP);
     let setting = options.setting();
     let host = Host::read(&setting);
     let results = run(&sections, &setting);

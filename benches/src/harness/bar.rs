@@ -1,9 +1,9 @@
 //! Bars: what a ratio must be, and should be.
 
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Which way a figure is good.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Want {
     /// The figure is to be at least this.
@@ -51,18 +51,34 @@ impl Verdict {
 }
 
 /// A figure and what it must be.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Bar {
     /// What is compared, in words.
     pub what: String,
     /// What was measured: a ratio, or ns where the unit says so.
+    #[serde(deserialize_with = "number")]
     pub figure: f64,
     /// `x` for ratios, `ns`.
-    pub unit: &'static str,
+    #[serde(deserialize_with = "unit")]
+    pub unit: Unit,
     /// What it must be; `None` = reported only.
     pub must: Option<Want>,
     /// What it should be.
     pub aim: Option<Want>,
+}
+
+/// A word for what is counted. A name of its own, because serde takes a reference it can see for
+/// one into its input.
+pub type Unit = &'static str;
+
+/// A unit of a section that ran in a process of its own. There are a handful, kept to the end.
+pub(super) fn unit<'de, D: Deserializer<'de>>(from: D) -> Result<&'static str, D::Error> {
+    String::deserialize(from).map(|unit| &*unit.leak())
+}
+
+/// A figure; JSON has no form for what is no number but `null`.
+pub(super) fn number<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    Option::<f64>::deserialize(from).map(|figure| figure.unwrap_or(f64::NAN))
 }
 
 impl Bar {

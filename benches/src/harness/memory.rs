@@ -9,7 +9,7 @@
 //! and touches no new page while it is measured ([`measured`]).
 
 use affinity::ThreadUsage;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::time::Instant;
@@ -108,7 +108,9 @@ unsafe impl GlobalAlloc for Pages {
 }
 
 /// Makes the heap `bytes` large, on large pages where there are any, fetched, and never given back.
-/// Once, before anything else; other allocators than glibc's keep their own ways.
+/// Once, before anything else; other allocators than glibc's keep their own ways. With 0 bytes
+/// nothing is fetched: for a section that forks, after which what is there would be copied page by
+/// page and large pages taken apart.
 pub fn prepare(bytes: usize) {
     #[cfg(target_env = "gnu")]
     {
@@ -120,6 +122,9 @@ pub fn prepare(bytes: usize) {
             libc::mallopt(libc::M_TRIM_THRESHOLD, -1);
             libc::mallopt(libc::M_TOP_PAD, 64 << 20);
         }
+    }
+    if bytes == 0 {
+        return;
     }
     let block: Vec<u8> = Vec::with_capacity(bytes);
     let start = block.as_ptr().addr().next_multiple_of(LARGE);
@@ -133,7 +138,7 @@ pub fn prepare(bytes: usize) {
 }
 
 /// What was spent in measured time that should have been spent before.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spent {
     /// Page faults that needed no I/O.
     pub minor_faults: u64,

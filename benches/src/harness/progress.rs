@@ -5,11 +5,9 @@
 
 use std::cell::RefCell;
 use std::io::{IsTerminal, Write, stderr};
-use std::time::Instant;
 
 struct Line {
     section: String,
-    began: Instant,
     turn: usize,
     /// Characters on the terminal's line.
     shown: usize,
@@ -21,14 +19,13 @@ thread_local! {
 
 const SPINNER: [char; 4] = ['|', '/', '-', '\\'];
 
-/// A section begins: the `at`th of `of`.
+/// A section begins: the `at`th of `of`. Where no terminal shows the steps, this is a line.
 pub fn begin(section: &str, at: usize, of: usize) {
     let section = format!("[{at}/{of}] {section}");
     if !stderr().is_terminal() {
         eprintln!("{section} ...");
     }
-    let line = Line { section, began: Instant::now(), turn: 0, shown: 0 };
-    LINE.with_borrow_mut(|slot| *slot = Some(line));
+    LINE.with_borrow_mut(|slot| *slot = Some(Line { section, turn: 0, shown: 0 }));
     step("");
 }
 
@@ -50,18 +47,8 @@ pub fn step(what: &str) {
     });
 }
 
-/// The section is over; returns how many seconds it took.
-pub fn end(how: &str) -> f64 {
-    LINE.with_borrow_mut(|slot| {
-        let Some(line) = slot.take() else { return 0.0 };
-        let seconds = line.began.elapsed().as_secs_f64();
-        let text = format!("{} {how}, {seconds:.1} s", line.section);
-        if stderr().is_terminal() {
-            let wipe = line.shown.saturating_sub(text.chars().count());
-            eprintln!("\r{text}{:wipe$}", "");
-        } else {
-            eprintln!("{text}");
-        }
-        seconds
-    })
+/// The section is over: told by the process that waited for it.
+pub fn end(section: &str, how: &str, seconds: f64) {
+    let wipe = if stderr().is_terminal() { "\r\x1b[K" } else { "" };
+    eprintln!("{wipe}{section} {how}, {seconds:.1} s");
 }

@@ -1,10 +1,11 @@
 //! How a run was asked for.
 
 use super::CompareError;
+use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
 /// What the sections need to know.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Setting {
     /// Under a minute for everything, on the smaller inputs.
     pub quick: bool,

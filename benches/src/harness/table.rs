@@ -1,22 +1,25 @@
 //! The result of one comparison.
 
-use super::bar::{Bar, Want};
+use super::bar::{self, Bar, Want};
 use super::contest::Series;
 use super::memory::Spent;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// One contestant.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Row {
     /// Name, with the version for a peer.
     pub name: String,
     /// Whether it is ours.
     pub ours: bool,
     /// Median over the rounds.
+    #[serde(deserialize_with = "bar::number")]
     pub median: f64,
     /// Smallest round.
+    #[serde(deserialize_with = "bar::number")]
     pub least: f64,
     /// Largest round.
+    #[serde(deserialize_with = "bar::number")]
     pub most: f64,
     /// How many times as long as ours it takes: median of the ratios within a round. `None` where
     /// only the medians can be compared.
@@ -45,12 +48,13 @@ impl From<&Series> for Row {
 }
 
 /// One comparison: contestants on one input, and bars.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Table {
     /// What was compared.
     pub title: String,
     /// Unit of the rows, such as `ns/message`.
-    pub unit: &'static str,
+    #[serde(deserialize_with = "bar::unit")]
+    pub unit: bar::Unit,
     /// What was played, how much of it, and how it was run.
     pub input: String,
     /// The contestants.

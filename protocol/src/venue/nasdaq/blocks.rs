@@ -16,7 +16,7 @@
 //! the type's, and that it is all there, is checked beside it.
 
 use super::event::BookEvent;
-use super::extract::{Odd, Sort, WINDOW, Window, event, sort};
+use super::extract::{WINDOW, event, sort};
 use super::file::LENGTH_LEN;
 
 /// Bytes from a block's length to the end of its window.
@@ -70,65 +70,69 @@ impl<'a> Blocks<'a> {
     #[inline]
     pub fn fill(&mut self, events: &mut [BookEvent]) -> Taken<'a> {
         let (bytes, mut rest, mut count) = (self.rest, self.rest, 0);
-        for slot in events.iter_mut().take(MAX_FILL) {
-            let at = (bytes.len() - rest.len() + LENGTH_LEN) as u32;
-            let Some((event, behind)) = step(rest, at) else { break };
-            *slot = event;
-            rest = behind;
-            count += 1;
+        let at = |rest: &[u8]| (bytes.len() - rest.len() + LENGTH_LEN) as u32;
+        let mut slots = events.iter_mut().take(MAX_FILL);
+        'odd: loop {
+            for slot in slots.by_ref() {
+                count += 1;
+                if let Some((event, behind)) = in_place(rest, at(rest)) {
+                    (*slot, rest) = (event, behind);
+                } else if let Some((event, behind)) = odd(rest, at(rest)) {
+                    (*slot, rest) = (event, behind);
+                    continue 'odd;
+                } else {
+                    count -= 1;
+                    break;
+                }
+            }
+            self.rest = rest;
+            return Taken { count, bytes };
         }
-        self.rest = rest;
-        Taken { count, bytes }
     }
 }
 
 impl Iterator for Blocks<'_> {
     type Item = BookEvent;
 
-    #[inline(always)]
+    #[inline]
     fn next(&mut self) -> Option<BookEvent> {
-        let (event, rest) = step(self.rest, 0)?;
+        let (event, rest) = in_place(self.rest, 0).or_else(|| odd(self.rest, 0))?;
         self.rest = rest;
         Some(event)
     }
-}
 
-/// The event of the first block, and what is behind it. The cursor is a value and never has an
-/// address, so that it stays in a register.
-#[inline(always)]
-fn step(rest: &[u8], at: u32) -> Option<(BookEvent, &[u8])> {
-    let odd;
-    let (window, sort, rest) = match in_place(rest) {
-        Some(in_place) => in_place,
-        None => {
-            odd = odd_block(rest);
-            (&odd.message.window, odd.message.sort(), odd.behind?)
+    /// All events, faster than one by one: the loop has nothing in it but reading in place.
+    #[inline]
+    fn fold<B, F: FnMut(B, BookEvent) -> B>(self, init: B, mut f: F) -> B {
+        let (mut rest, mut folded) = (self.rest, init);
+        loop {
+            while let Some((event, behind)) = in_place(rest, 0) {
+                folded = f(folded, event);
+                rest = behind;
+            }
+            let Some((event, behind)) = odd(rest, 0) else { return folded };
+            folded = f(folded, event);
+            rest = behind;
         }
-    };
-    Some((event(window, sort, at), rest))
+    }
 }
 
+/// The event of the first block, and what is behind it; `None` if [`odd`] is for it. The cursor is
+/// a value and never has an address, so that it stays in a register.
 #[inline(always)]
-fn in_place(rest: &[u8]) -> Option<(&Window, Sort<'_>, &[u8])> {
+fn in_place(rest: &[u8], at: u32) -> Option<(BookEvent, &[u8])> {
     let [high, low, window @ ..] = rest.first_chunk::<REACH>()?;
     let sort = sort(window, [*high, *low])?;
     let behind = rest.get(LENGTH_LEN..)?.get(usize::from(*low)..)?;
-    Some((window, sort, behind))
+    Some((event(window, sort, at), behind))
 }
 
-/// A block that is refused, or has too few bytes behind it for the window.
-struct OddBlock<'a> {
-    message: Odd,
-    /// What is behind it; `None` if there is no whole block.
-    behind: Option<&'a [u8]>,
-}
-
-/// Returned as one value that nobody copies: what is rare must not cost registers elsewhere.
+/// The same of a block that is refused, or has too few bytes behind it for the window; `None` if it
+/// is cut short.
+#[cold]
 #[inline(never)]
-fn odd_block(rest: &[u8]) -> OddBlock<'_> {
-    let block = rest
-        .split_first_chunk()
-        .and_then(|(length, rest)| rest.split_at_checked(usize::from(u16::from_be_bytes(*length))));
-    let (message, behind) = block.unzip();
-    OddBlock { message: Odd::new(message.unwrap_or_default()), behind }
+fn odd(rest: &[u8], at: u32) -> Option<(BookEvent, &[u8])> {
+    let (length, rest) = rest.split_first_chunk()?;
+    let (message, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
+    Some((BookEvent { at, ..BookEvent::read(message) }, rest))
 }

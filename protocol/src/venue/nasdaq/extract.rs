@@ -47,10 +47,10 @@ enum PriceAt {
     Byte32 = 32,
 }
 
-/// What the first byte says of a message. A cache line, so that a message needs one.
+/// What the first byte says of a message.
 #[derive(Clone, Copy)]
-#[repr(C, align(64))]
-pub(super) struct Row {
+#[repr(C)]
+struct Row {
     reference: u64,
     linked: u64,
     stock: u64,
@@ -126,19 +126,24 @@ const fn row(code: u8, length: usize) -> Row {
 /// What a byte at the place of the side says: 0 buy, 1 sell.
 const NO_SIDE: u8 = 2;
 
+/// A cache line, so that a message needs one.
+#[repr(align(64))]
+#[derive(Clone, Copy)]
+struct Line(Row);
+
 /// Both tables, so that one address serves them.
 struct Tables {
-    rows: [Row; 256],
+    rows: [Line; 256],
     sides: [u8; 256],
 }
 
 static TABLES: Tables = {
     let unknown = Row { wanted: NO_LENGTH, ..row(0, 0) };
-    let mut tables = Tables { rows: [unknown; 256], sides: [NO_SIDE; 256] };
+    let mut tables = Tables { rows: [Line(unknown); 256], sides: [NO_SIDE; 256] };
     let mut at = 0;
     while at < MESSAGES.len() {
         let (code, _, length) = MESSAGES[at];
-        tables.rows[code as usize] = row(code, length);
+        tables.rows[code as usize] = Line(row(code, length));
         at += 1;
     }
     tables.sides[b'B' as usize] = 0;
@@ -160,16 +165,14 @@ pub(super) struct Sort<'r> {
 }
 
 /// The row of the message at the beginning of `window`, whose length is these two bytes; `None` if
-/// it is refused, and [`Odd`] is for it.
+/// it is refused, and [`refusal`] says why.
 #[inline(always)]
 pub(super) fn sort(window: &Window, length: [u8; 2]) -> Option<Sort<'static>> {
-    let row = &TABLES.rows[usize::from(window[0])];
+    let row = &TABLES.rows[usize::from(window[0])].0;
     let side = TABLES.sides[usize::from(window[19])] & row.side;
     let length = u32::from(u16::from_ne_bytes(length));
     ((length == row.wanted) & (side < NO_SIDE)).then_some(Sort { row, side })
 }
-
-const TIMESTAMP_BITS: u32 = 48;
 
 /// The event of the message at the beginning of `window`, `at` bytes into what the caller goes
 /// through.
@@ -178,12 +181,12 @@ pub(super) fn event(window: &Window, sort: Sort<'_>, at: u32) -> BookEvent {
     let Sort { row, side } = sort;
     let be32 = |at| u32::from_be_bytes(bytes(window, at));
     let be64 = |at| u64::from_be_bytes(bytes(window, at));
-    // Locate and tracking number are neighbours, and the timestamp has two bytes too few.
-    let (numbers, stamp) = (be32(1), be64(3));
+    // Locate and tracking number are neighbours.
+    let numbers = be32(1);
     BookEvent {
         reference: be64(11) & row.reference,
         linked: be64(row.linked_at as usize) & row.linked,
-        timestamp: stamp & ((1 << TIMESTAMP_BITS) - 1),
+        timestamp: be64(5) >> 16,
         shares: be32(row.shares_at as usize) & row.shares,
         price: be32(row.price_at as usize) & row.price,
         stock: (u64::from_ne_bytes(bytes(window, 24)) & row.stock).to_ne_bytes(),
@@ -201,38 +204,12 @@ pub(super) fn event(window: &Window, sort: Sort<'_>, at: u32) -> BookEvent {
     }
 }
 
-/// A message that cannot be read where it lies: one that is refused, or too close to the end. It
-/// has a window and a row of its own, and goes the same way from there.
-pub(super) struct Odd {
-    pub(super) window: Window,
-    row: Row,
-    side: u8,
-}
-
-impl Odd {
-    /// Any message.
-    #[inline(always)]
-    pub(super) fn new(message: &[u8]) -> Self {
-        let window = padded(message);
-        let length = u16::try_from(message.len()).ok();
-        match length.and_then(|length| sort(&window, length.to_be_bytes())) {
-            Some(Sort { row, side }) => Self { window, row: *row, side },
-            None => Self { window, row: refusal(message), side: 0 },
-        }
-    }
-
-    #[inline(always)]
-    pub(super) fn sort(&self) -> Sort<'_> {
-        Sort { row: &self.row, side: self.side }
-    }
-}
-
 /// The row of a message that [`sort`] refuses.
 #[cold]
 #[inline(never)]
 fn refusal(message: &[u8]) -> Row {
     let code = message.first().copied();
-    let row = &TABLES.rows[usize::from(code.unwrap_or(0))];
+    let row = &TABLES.rows[usize::from(code.unwrap_or(0))].0;
     let reason = match code {
         None => EventReject::Empty,
         Some(_) if row.wanted == NO_LENGTH => EventReject::UnknownType,
@@ -245,26 +222,26 @@ fn refusal(message: &[u8]) -> Row {
         code: code.unwrap_or(0),
         refusal: reason.index() as u32 + 1,
         // Whose book is no longer complete is in the other fields of an add order.
-        ..if reason == EventReject::UnknownSide { *row } else { TABLES.rows[0] }
+        ..if reason == EventReject::UnknownSide { *row } else { TABLES.rows[0].0 }
     }
 }
 
 /// The event of one message of exactly these bytes.
-#[inline(always)]
+#[inline]
 pub(super) fn message(message: &[u8]) -> BookEvent {
-    let odd;
-    let in_place = message.first_chunk().and_then(|window| {
-        let length = u16::try_from(message.len()).ok()?;
-        Some((window, sort(window, length.to_be_bytes())?))
-    });
-    let (window, sort) = match in_place {
-        Some(in_place) => in_place,
+    let length = u16::try_from(message.len()).ok().map(u16::to_be_bytes);
+    let copy;
+    let window = match message.first_chunk() {
+        Some(window) => window,
         None => {
-            odd = Odd::new(message);
-            (&odd.window, odd.sort())
+            copy = padded(message);
+            &copy
         }
     };
-    event(window, sort, 0)
+    match length.and_then(|length| sort(window, length)) {
+        Some(sort) => event(window, sort, 0),
+        None => event(&padded(message), Sort { row: &refusal(message), side: 0 }, 0),
+    }
 }
 
 /// A window of its own for a message with too few bytes behind it, filled up with zeros.
