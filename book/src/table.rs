@@ -35,6 +35,12 @@ impl<T: Copy> Table<T> {
         }
     }
 
+    /// The element, and outside the range any, without a branch on that.
+    #[inline(always)]
+    pub(crate) fn at_any(&self, index: u32) -> &T {
+        self.at(simd::inside(self.items.len(), index as usize) as u32)
+    }
+
     /// Hints that an element will be read; outside the range, any.
     #[inline(always)]
     pub(crate) fn prefetch(&self, index: u32) {

@@ -42,6 +42,12 @@ impl Leaf {
         self.0[(reference / u64::from(PAGE) % PAGES) as usize]
     }
 
+    /// Whether no page is left. All bits of a missing page's number are set.
+    #[inline(always)]
+    fn is_empty(&self) -> bool {
+        self.0.iter().fold(NIL, |all, page| all & page) == NIL
+    }
+
     #[inline(always)]
     fn set(&mut self, reference: u64, page: u32) {
         self.0[(reference / u64::from(PAGE) % PAGES) as usize] = page;
@@ -82,7 +88,8 @@ impl PagedIndex {
 
     #[inline(always)]
     fn leaf_or_any(&self, reference: u64) -> u32 {
-        self.table.get((reference / LEAF) as usize).map_or(NIL, |leaf| leaf.wrapping_sub(1))
+        let place = simd::inside(self.table.len(), (reference / LEAF) as usize);
+        self.table.get(place).map_or(NIL, |leaf| leaf.wrapping_sub(1))
     }
 
     #[inline(always)]
@@ -151,7 +158,7 @@ impl OrderIndex for PagedIndex {
     #[inline(always)]
     fn hint(&self, reference: u64) -> u32 {
         let leaf = self.leaf_or_any(reference);
-        Self::slot(self.leaves.at(leaf).page(reference) & (PAGES_MAX - 1), reference)
+        Self::slot(self.leaves.at_any(leaf).page(reference) & (PAGES_MAX - 1), reference)
     }
 
     #[inline(always)]
@@ -175,7 +182,7 @@ impl OrderIndex for PagedIndex {
         self.free_pages.give(slot / PAGE);
         let leaf = self.leaves.at_mut(number);
         leaf.set(reference, NIL);
-        if *leaf == Leaf::EMPTY {
+        if leaf.is_empty() {
             self.free_leaves.give(number);
             *entry = 0;
         }

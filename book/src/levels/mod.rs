@@ -132,8 +132,8 @@ impl Levels {
     /// hints, so without a branch on where it is.
     #[inline(always)]
     pub(crate) fn near(&self, side: SideNumber, key: i64) -> u32 {
-        let block = self.blocks.at(side);
-        block.number(block.rank(self.isa, block.distance_or_any(key)))
+        let block = self.blocks.at_any(side);
+        block.number_or_any(block.rank(self.isa, block.distance_or_any(key)))
     }
 
     /// The level of `key`, if it exists.
