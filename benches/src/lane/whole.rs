@@ -35,7 +35,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// # Errors
 /// If they cannot be had.
 pub fn lane<O: Outlet>(limits: Limits, outlet: O) -> Result<Lane<O>, CompareError> {
-    let venue = Nasdaq::new(limits).map_err(|e| CompareError::failed("lane", e))?;
+    let mut venue = Nasdaq::new(limits).map_err(|e| CompareError::failed("lane", e))?;
+    venue.advise_huge();
     let eastern = Eastern::new().map_err(|e| CompareError::failed("lane", e))?;
     let config = LaneConfig {
         nature: Nature::Simulated,

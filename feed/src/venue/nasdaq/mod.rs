@@ -5,6 +5,7 @@
 //! orders.rs      A F E C X D U              trades.rs    P Q B
 //! reference.rs   R H Y L K J h and more     market.rs    S V W, auctions I N O
 //! sisters.rs     NASDAQ, BX, PSX           relist.rs    what is published changes
+//! pages.rs       tables on pages of 2 MiB
 //! hints.rs       what to fetch for messages that are known and not yet taken
 //! ```
 //!
@@ -16,6 +17,7 @@ pub mod day;
 mod hints;
 mod market;
 mod orders;
+mod pages;
 mod reference;
 mod relist;
 mod session;
@@ -36,6 +38,7 @@ use crate::publish::{Outlet, Publisher};
 use crate::venue::nasdaq::day::Day;
 
 pub(crate) use market::session_id;
+pub use pages::TablePages;
 pub use session::{Directory, Stock};
 pub use sisters::Market;
 
@@ -124,6 +127,7 @@ pub struct Nasdaq {
     states: Vec<State>,
     /// What images show beside book and state: changed by trades and by what is said of a stock.
     shown: Vec<ImageState>,
+    pages: TablePages,
     dirty: Dirty,
 }
 
@@ -192,6 +196,7 @@ impl Nasdaq {
             session: [b' '; 10],
             states: vec![State::NEW; slots as usize],
             shown: vec![ImageState::default(); slots as usize],
+            pages: TablePages::default(),
             dirty: Dirty::new(slots),
         }
     }
@@ -322,7 +327,7 @@ impl Nasdaq {
         self.mark_gapped(index, cause, cx);
         if matches!(error, BookError::OverExecution | BookError::OverReduction) {
             // The order is gone with all that remained of it, and no record has said so.
-            self.best_of(index);
+            self.compare_bests(index);
             cx.out.outlet.request_refresh(index);
         }
     }
@@ -338,15 +343,15 @@ impl Nasdaq {
         }
     }
 
-    /// The best of a book, and with it whether it is crossed or locked.
+    /// The best prices of a book have changed, and with them perhaps whether it is crossed or
+    /// locked.
     #[inline(always)]
-    fn best_of(&mut self, index: u32) -> book::Top {
-        let top = self.books.best(index);
+    fn compare_bests(&mut self, index: u32) {
+        let top = self.books.best_prices(index);
         if let Some(state) = self.states.get_mut(index as usize) {
             state.crossed = top.is_crossed();
             state.locked = top.is_locked();
         }
-        top
     }
 
     /// The book of one instrument is gapped, whatever the channel's epoch; said once.

@@ -225,15 +225,14 @@ impl Nasdaq {
         level: LevelChange,
         cx: &mut Context<'_, O>,
     ) {
-        let payload = Level {
+        cx.out.emit_with(index, quality, || Level {
             price: level.price,
             quantity: level.quantity,
             update_id: 0,
             orders: level.orders,
             position: position_field(level.position),
             flags: 0,
-        };
-        cx.out.emit(index, quality, payload);
+        });
     }
 
     /// The best of a book may have changed: crossed and locked states, `top`.
@@ -248,8 +247,10 @@ impl Nasdaq {
         if !changed {
             return;
         }
-        let top = self.best_of(index);
-        cx.out.emit(index, quality.side(Side::Bid), top_payload(top));
+        self.compare_bests(index);
+        let books = &self.books;
+        // The quantities are in the levels, which nobody has fetched: read only if somebody asks.
+        cx.out.emit_with(index, quality.side(Side::Bid), || top_payload(books.best(index)));
     }
 }
 
