@@ -67,6 +67,11 @@ impl<'a> Ours<'a> {
         }
     }
 
+    /// Empties the books.
+    pub fn clear(&mut self) {
+        self.books.clear_all();
+    }
+
     /// The books.
     #[must_use]
     pub fn books(&self) -> &Books {

@@ -100,6 +100,12 @@ impl Levels {
         Some(self.records.at(number))
     }
 
+    /// The key of the best level of a side.
+    #[inline(always)]
+    pub(crate) fn best_key(&self, side: SideNumber) -> Option<i64> {
+        self.blocks.at(side).get(0).map(|(key, _)| key)
+    }
+
     /// The level with `nth` better ones on its side.
     #[inline]
     pub(crate) fn nth(&self, side: SideNumber, nth: usize) -> Option<u32> {
