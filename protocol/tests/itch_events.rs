@@ -129,6 +129,13 @@ fn agrees_everywhere(messages: &[Vec<u8>]) {
         agrees(&blocks.next().expect("an event per message"), message);
     }
     assert_eq!((blocks.next(), blocks.rest()), (None, &[][..]));
+    let folded = Blocks::new(&file).fold(vec![], |mut events, event| {
+        events.push(event);
+        events
+    });
+    assert_eq!(folded, Blocks::new(&file).collect::<Vec<_>>());
+    assert_eq!(folded.len(), messages.len());
+    folded.iter().zip(messages).for_each(|(event, message)| agrees(event, message));
     for size in [1, 3, 64] {
         let mut events = vec![BookEvent::NONE; size];
         let mut blocks = Blocks::new(&file);

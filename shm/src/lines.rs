@@ -32,6 +32,40 @@ pub trait Lines {
 #[repr(align(64))]
 struct Aligned(Line);
 
+/// Hints that `line` is going to be written soon.
+///
+/// Becoming the owner of a line that another core has read takes as long as a message between the
+/// two cores; a writer that asks some lines ahead waits for none of them.
+#[inline(always)]
+pub(crate) fn expect_write(line: &Line) {
+    #[cfg(all(target_arch = "x86_64", not(loom), not(miri)))]
+    // The intrinsic would become a hint to read unless the build asked for newer processors.
+    // SAFETY: a hint: it changes no register, flag or memory and cannot fault, whatever the address;
+    // processors of this architecture that do not know it take it for a no-operation.
+    unsafe {
+        std::arch::asm!(
+            "prefetchw [{line}]",
+            line = in(reg) line,
+            options(nostack, preserves_flags, readonly)
+        );
+    }
+    #[cfg(not(all(target_arch = "x86_64", not(loom), not(miri))))]
+    let _ = line;
+}
+
+/// Hints that `line` is going to be read soon.
+#[inline(always)]
+pub(crate) fn expect_read(line: &Line) {
+    #[cfg(all(target_arch = "x86_64", not(loom), not(miri)))]
+    {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: a hint of SSE, which every processor of this architecture has; it cannot fault.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(line).cast()) };
+    }
+    #[cfg(not(all(target_arch = "x86_64", not(loom), not(miri))))]
+    let _ = line;
+}
+
 /// Lines on the heap, for tests, models and rings inside one process.
 pub struct HeapLines {
     lines: Box<[Aligned]>,

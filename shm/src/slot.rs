@@ -14,7 +14,7 @@
 //! | 0 | lap tag: `((position / capacity) & 127) + 1`; 0 = never written, or being written |
 //! | 1 .. 64 n - 1 | the record from its byte 1 on |
 
-use crate::lines::{LINE_WORDS, Lines};
+use crate::lines::{LINE_WORDS, Line, Lines, expect_read, expect_write};
 use crate::order;
 use crate::sync::Ordering;
 use thiserror::Error;
@@ -104,6 +104,24 @@ impl<const W: usize> Slots<W> {
         ((position >> self.shift) & 127) + 1
     }
 
+    /// Hints that the slot of `position` is going to be written.
+    #[inline(always)]
+    pub(crate) fn expect_write<L: Lines>(&self, lines: &L, position: u64) {
+        let first = self.line(position);
+        for offset in 0..Self::WIDTH {
+            expect_write(lines.line(first + offset));
+        }
+    }
+
+    /// Hints that the slot of `position` is going to be read.
+    #[inline(always)]
+    pub(crate) fn expect_read<L: Lines>(&self, lines: &L, position: u64) {
+        let first = self.line(position);
+        for offset in 0..Self::WIDTH {
+            expect_read(lines.line(first + offset));
+        }
+    }
+
     /// Writes the record of `position`. Byte 0 of the record is not looked at.
     #[inline(always)]
     pub(crate) fn store<L: Lines>(&self, lines: &L, position: u64, record: &[u64; W]) {
@@ -131,9 +149,22 @@ impl<const W: usize> Slots<W> {
     #[inline(always)]
     pub(crate) fn copy<L: Lines>(&self, lines: &L, position: u64, first: u64) -> [u64; W] {
         let at = self.line(position);
+        self.copy_from(lines, lines.line(at), at, first)
+    }
+
+    /// The same where the caller has looked up the slot's first line, number `at`, already: the
+    /// compiler may not keep what it knows about `lines` over an acquire.
+    #[inline(always)]
+    pub(crate) fn copy_from<L: Lines>(
+        &self,
+        lines: &L,
+        head_line: &Line,
+        at: usize,
+        first: u64,
+    ) -> [u64; W] {
         let mut record = [0; W];
         let (head, rest) = record.split_at_mut(LINE_WORDS);
-        for (value, word) in head.iter_mut().zip(lines.line(at)).skip(1) {
+        for (value, word) in head.iter_mut().zip(head_line).skip(1) {
             // Partner: the stores of `store`; ordered by word 0.
             *value = word.load(Ordering::Relaxed);
         }

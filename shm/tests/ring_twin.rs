@@ -38,7 +38,9 @@ fn rig<const W: usize>() -> Rig<W> {
 #[derive(Clone, Debug)]
 enum Op {
     Push(u8),
+    PushMany(u8),
     Take(u8),
+    TakeMany(u8),
     Release,
     Store,
     Skip,
@@ -47,7 +49,9 @@ enum Op {
 fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         4 => (1_u8..12).prop_map(Op::Push),
+        3 => (0_u8..12).prop_map(Op::PushMany),
         4 => (1_u8..12).prop_map(Op::Take),
+        3 => (0_u8..12).prop_map(Op::TakeMany),
         3 => Just(Op::Release),
         2 => Just(Op::Store),
         1 => Just(Op::Skip),
@@ -74,6 +78,29 @@ proptest! {
                         pushed += 1;
                     }
                 },
+                Op::PushMany(n) => {
+                    let count = u64::from(n);
+                    if pushed - known + count > 8 {
+                        (known, stored) = (released, pushed);
+                    }
+                    // All or none; a batch larger than the ring never fits.
+                    let room = pushed - known + count <= 8;
+                    prop_assert_eq!(writer.push_many(count, |i| record(pushed + i)), room);
+                    if room {
+                        queue.extend((0..count).map(|i| record::<8>(pushed + i)));
+                        pushed += count;
+                    }
+                }
+                Op::TakeMany(n) => {
+                    let count = u64::from(n).min(queue.len() as u64);
+                    let expected: Vec<_> = queue.drain(..count as usize).collect();
+                    let mut found = Vec::new();
+                    let took = reader.take_many(u64::from(n), |record| found.push(*record));
+                    prop_assert_eq!(took, count);
+                    prop_assert_eq!(found, expected);
+                    taken += count;
+                    released = taken;
+                }
                 Op::Take(n) => for _ in 0..n {
                     let expected = queue.pop_front();
                     prop_assert_eq!(reader.peek(), expected);
@@ -119,6 +146,33 @@ proptest! {
                 prop_assert_eq!(reader.next(), queue.pop_front());
             }
             reader.release();
+        }
+    }
+
+    #[test]
+    fn rings_long_enough_for_hints_are_queues_in_batches(
+        ops in prop::collection::vec((1_u64..200, 1_u64..200), 1..80),
+    ) {
+        // Both hints reach beyond the end of the ring and into the next lap here.
+        let shape = RingShape { capacity: 256, position_line: 0, slots_line: 2, cursor_line: 1 };
+        let (ring, ctl) = (Arc::new(HeapLines::new(258)), Arc::new(HeapLines::new(2)));
+        let mut writer: RingWriter<_, _, 8> =
+            RingWriter::new(ring.clone(), ctl.clone(), shape).expect("a ring");
+        let start = writer.begin_epoch(1);
+        let mut reader: RingReader<_, _, 8> =
+            RingReader::new(ring, ctl, shape, 1, start).expect("a ring");
+        let (mut pushed, mut taken) = (0, 0);
+        for (batch, takes) in ops {
+            let fits = pushed - taken + batch <= 256;
+            prop_assert_eq!(writer.push_many(batch, |i| record(pushed + i)), fits);
+            pushed += if fits { batch } else { 0 };
+            let mut next = taken;
+            let took = reader.take_many(takes, |found| {
+                assert_eq!(found, &record(next));
+                next += 1;
+            });
+            prop_assert_eq!(took, takes.min(pushed - taken));
+            taken = next;
         }
     }
 

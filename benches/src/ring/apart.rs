@@ -1,7 +1,7 @@
 //! Two ends that share a page and nothing else: a forked process, or a thread where the ring knows
 //! no processes. Both are pinned, the caller to the first core and the other end to the second.
 
-use crate::harness::CompareError;
+use crate::harness::{CompareError, Spent, memory};
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -29,12 +29,12 @@ pub enum Word {
     Figure,
     /// Its second figure.
     Second,
+    /// Page faults of the other end in measured time.
+    Faults,
+    /// Allocations of the other end in measured time.
+    Allocations,
     /// Not zero: the other end gave up.
     Failed,
-    /// The line of the raw ping-pong.
-    Ping,
-    /// The line of the raw pong.
-    Pong,
 }
 
 /// A page that both ends see.
@@ -68,7 +68,7 @@ impl Page {
     #[inline(always)]
     #[must_use]
     pub fn word(&self, word: Word) -> &AtomicU64 {
-        const { assert!((Word::Pong as usize) < LONES) };
+        const { assert!((Word::Failed as usize) < LONES) };
         // SAFETY: the index is below LONES, checked above, and the page lives as long as `self`;
         // zero bytes are an `AtomicU64`, and only atomics touch it.
         unsafe { &self.base.add(word as usize).as_ref().0 }
@@ -83,6 +83,25 @@ impl Page {
     #[must_use]
     pub fn get(&self, word: Word) -> u64 {
         self.word(word).load(Ordering::Acquire)
+    }
+
+    /// Tells what the other end spent in the time just measured there, beside its answer.
+    pub fn tell(&self, answer: u64) {
+        let spent = memory::take_noted().unwrap_or_default();
+        self.set(Word::Faults, spent.faults());
+        self.set(Word::Allocations, spent.allocations);
+        self.set(Word::Answer, answer);
+    }
+
+    /// The other end's answer; what it spent counts with what this end spent.
+    #[must_use]
+    pub fn told(&self) -> u64 {
+        memory::note(Spent {
+            minor_faults: self.get(Word::Faults),
+            major_faults: 0,
+            allocations: self.get(Word::Allocations),
+        });
+        self.get(Word::Answer)
     }
 
     /// Waits until a word has reached a value.
@@ -119,13 +138,15 @@ impl<'a> Patience<'a> {
         Patience { page, turns: 0, since: None }
     }
 
-    /// One more turn of a busy wait, without a pause: the raw ping-pong makes none either.
+    /// One more turn of a busy wait, with the processor's hint that it is one: without it, loads
+    /// that ran ahead are thrown away when the line changes, which costs a tenth of a round trip.
     ///
     /// # Errors
     /// Where the other end gave up, or takes too long.
     #[inline(always)]
     pub fn tick(&mut self) -> Result<(), CompareError> {
         self.turns += 1;
+        std::hint::spin_loop();
         if self.turns & 0xf_ffff == 0 { self.look() } else { Ok(()) }
     }
 

@@ -3,7 +3,8 @@
 
 use super::apart::{Page, Patience, Word, apart};
 use super::link::{BATCH, Digest, Link, Receive64, Send64, WORDS, words};
-use crate::harness::{CompareError, Round};
+use crate::harness::memory::take_noted;
+use crate::harness::{CompareError, Round, measured};
 use affinity::Counter;
 use std::path::Path;
 use std::time::Instant;
@@ -39,6 +40,37 @@ fn receive_one(page: &Page, rx: &mut impl Receive64) -> Result<[u64; WORDS], Com
     }
 }
 
+/// Sends everything back.
+#[inline(always)]
+fn echo(
+    page: &Page,
+    tx: &mut impl Send64,
+    rx: &mut impl Receive64,
+    exchanges: u64,
+) -> Result<(), CompareError> {
+    for _ in 0..exchanges {
+        let words = receive_one(page, rx)?;
+        send_one(page, tx, &words)?;
+    }
+    Ok(())
+}
+
+/// Sends records and takes what comes back.
+#[inline(always)]
+fn ask(
+    page: &Page,
+    tx: &mut impl Send64,
+    rx: &mut impl Receive64,
+    exchanges: u64,
+) -> Result<Digest, CompareError> {
+    let mut digest = Digest::default();
+    for n in 0..exchanges {
+        send_one(page, tx, &words(n))?;
+        digest.take(&receive_one(page, rx)?);
+    }
+    Ok(digest)
+}
+
 /// Round trips of one record through two rings, mean ns; every word of every reply is the answer.
 ///
 /// # Errors
@@ -52,10 +84,11 @@ pub fn round_trips<L: Link>(place: Place<'_>, exchanges: u64) -> Result<Round, C
     let there = move |page: &Page| {
         let (mut tx, mut rx) = (back_tx()?, there_rx()?);
         page.set(Word::There, 1);
-        for _ in 0..warm + exchanges {
-            let words = receive_one(page, &mut rx)?;
-            send_one(page, &mut tx, &words)?;
-        }
+        measured(|| echo(page, &mut tx, &mut rx, warm)).1?;
+        let _ = take_noted();
+        measured(|| echo(page, &mut tx, &mut rx, exchanges)).1?;
+        page.tell(0);
+        page.set(Word::There, 2);
         // A ring may take what is unread with it.
         page.wait(Word::Here, 1)
     };
@@ -63,17 +96,12 @@ pub fn round_trips<L: Link>(place: Place<'_>, exchanges: u64) -> Result<Round, C
         let mut tx = there_tx()?;
         page.wait(Word::There, 1)?;
         let mut rx = back_rx()?;
-        let mut digest = Digest::default();
-        let mut since = Instant::now();
-        for n in 0..warm + exchanges {
-            if n == warm {
-                digest = Digest::default();
-                since = Instant::now();
-            }
-            send_one(page, &mut tx, &words(n))?;
-            digest.take(&receive_one(page, &mut rx)?);
-        }
-        let ns = since.elapsed().as_nanos() as f64 / exchanges as f64;
+        measured(|| ask(page, &mut tx, &mut rx, warm)).1?;
+        let _ = take_noted();
+        let (ns, digest) = measured(|| ask(page, &mut tx, &mut rx, exchanges));
+        let (ns, digest) = (ns / exchanges as f64, digest?);
+        page.wait(Word::There, 2)?;
+        let _ = page.told();
         page.set(Word::Here, 1);
         Ok(Round { ns, answer: digest.sum })
     };
@@ -97,16 +125,8 @@ pub fn stream<L: Link>(
         let mut rx = rx()?;
         page.set(Word::There, 1);
         for (stage, wanted) in [(2, warm), (3, records)] {
-            let mut digest = Digest::default();
-            let mut patience = Patience::new(page);
-            while digest.count < wanted {
-                let before = digest.count;
-                rx.drain(&mut digest);
-                if digest.count == before {
-                    patience.tick()?;
-                }
-            }
-            page.set(Word::Answer, digest.sum);
+            let (_, digest) = measured(|| drain_all(page, &mut rx, wanted));
+            page.tell(digest?.sum);
             page.set(Word::There, stage);
         }
         page.wait(Word::Here, 1)
@@ -116,14 +136,30 @@ pub fn stream<L: Link>(
         page.wait(Word::There, 1)?;
         send_all(page, &mut tx, warm, batches)?;
         page.wait(Word::There, 2)?;
-        let since = Instant::now();
-        send_all(page, &mut tx, records, batches)?;
-        page.wait(Word::There, 3)?;
-        let ns = since.elapsed().as_nanos() as f64 / records as f64;
+        let (ns, done) = measured(|| {
+            send_all(page, &mut tx, records, batches)?;
+            page.wait(Word::There, 3)
+        });
+        done?;
+        let answer = page.told();
         page.set(Word::Here, 1);
-        Ok(Round { ns, answer: page.get(Word::Answer) })
+        Ok(Round { ns: ns / records as f64, answer })
     };
     apart(L::PROCESSES, cores, there, here)
+}
+
+#[inline(always)]
+fn drain_all(page: &Page, rx: &mut impl Receive64, wanted: u64) -> Result<Digest, CompareError> {
+    let mut digest = Digest::default();
+    let mut patience = Patience::new(page);
+    while digest.count < wanted {
+        let before = digest.count;
+        rx.drain(&mut digest);
+        if digest.count == before {
+            patience.tick()?;
+        }
+    }
+    Ok(digest)
 }
 
 #[inline(always)]

@@ -13,7 +13,7 @@ const fn shape(capacity: usize) -> RingShape {
 }
 
 /// A record at most so many come between two cursors given back.
-const RELEASE: usize = 64;
+const RELEASE: u64 = 512;
 
 /// The ring that ships, over mapped files, every check on.
 pub struct Hotlane;
@@ -54,34 +54,34 @@ impl Send64 for Tx {
 
     #[inline(always)]
     fn send_words(&mut self, words: &[u64; WORDS]) -> bool {
-        let pushed = self.0.push(words);
+        if !self.0.push(words) {
+            return false;
+        }
         // What a lane does once per poll; here every record is a poll.
         self.0.store_position();
-        pushed
+        true
     }
 
     #[inline(always)]
     fn send_batch(&mut self, first: u64) -> usize {
-        let sent = (0..BATCH).take_while(|i| self.0.push(&words(first + *i as u64))).count();
+        if !self.0.push_many(BATCH as u64, |index| words(first + index)) {
+            return 0;
+        }
         self.0.store_position();
-        sent
+        BATCH
     }
 }
 
 impl Receive64 for Rx {
     #[inline(always)]
     fn receive(&mut self) -> Option<[u64; WORDS]> {
-        let words = self.0.next();
+        let words = self.0.next()?;
         self.0.release();
-        words
+        Some(words)
     }
 
     #[inline(always)]
     fn drain(&mut self, digest: &mut Digest) {
-        for _ in 0..RELEASE {
-            let Some(words) = self.0.next() else { break };
-            digest.take(&words);
-        }
-        self.0.release();
+        self.0.take_many(RELEASE, |words| digest.take(words));
     }
 }

@@ -11,6 +11,7 @@ use super::ringfire::Ringfire;
 use super::rtrb::{Rtrb, RtrbPops};
 use super::shaq::Shaq;
 use super::turns::{Question, Ring, Rounds, ring, turns};
+use crate::floor::Probe;
 use crate::harness::{Bar, CompareError, Row, Setting, Table, Want, median};
 use std::path::{Path, PathBuf};
 
@@ -59,7 +60,8 @@ pub fn run(setting: &Setting) -> Result<Vec<Table>, CompareError> {
     let mut tables = Vec::new();
     let (exchanges, stamped) = if setting.quick { (20_000, 10_000) } else { (100_000, 50_000) };
     let small = Place { folder: &folder.0, capacity: CAPACITIES[0], cores };
-    let ask = |place, question| turns(place, question, setting.rounds, &rings);
+    let mut probe = Probe::start(cores)?;
+    let mut ask = |place, question| turns(place, question, setting.rounds, &rings, &mut probe);
     tables.push(round_trip_table(exchanges, &ask(small, Question::RoundTrip(exchanges))?));
     tables.push(one_way_table(stamped, &ask(small, Question::OneWay(stamped))?));
     for capacity in CAPACITIES.into_iter().take(most) {
@@ -79,14 +81,24 @@ fn all() -> Vec<Ring> {
     rings
 }
 
-fn rows(all: &[Rounds]) -> Vec<Row> {
-    all.iter()
-        .map(|rounds| {
-            let mut row = Row::from(&rounds.series());
-            row.note = rounds.ring.note.to_owned();
-            row
-        })
-        .collect()
+/// Rows with their ratios, and the bars of what was spent in measured time.
+fn table(title: String, unit: &'static str, input: String, all: &[Rounds]) -> Table {
+    let series: Vec<_> = all.iter().map(Rounds::series).collect();
+    let mut table = Table::of(title, unit, &series);
+    for (row, rounds) in table.rows.iter_mut().zip(all) {
+        row.note = rounds.ring.note.to_owned();
+    }
+    table.input = input;
+    table.notes.push(floor_note(all));
+    table
+}
+
+/// Puts a figure before what the note of each row says.
+fn prefix(rows: &mut [Row], all: &[Rounds], figure: impl Fn(&Rounds) -> String) {
+    for (row, rounds) in rows.iter_mut().zip(all) {
+        let figure = figure(rounds);
+        row.note = if row.note.is_empty() { figure } else { format!("{figure}; {}", row.note) };
+    }
 }
 
 fn floor_note(all: &[Rounds]) -> String {
@@ -95,7 +107,9 @@ fn floor_note(all: &[Rounds]) -> String {
     let least = floors.iter().copied().fold(f64::INFINITY, f64::min);
     let most = floors.iter().copied().fold(0.0, f64::max);
     let middle = median(&floors);
-    format!("raw cache-line ping-pong beside each round: {middle:.0} ns ({least:.0}..{most:.0})")
+    format!(
+        "raw ping-pong, a line each way, beside each round: {middle:.0} ns ({least:.0}..{most:.0})"
+    )
 }
 
 fn input(what: &str, place: Option<Place<'_>>) -> String {
@@ -114,51 +128,39 @@ fn times(all: &[Rounds], other: &Ring) -> f64 {
 }
 
 fn round_trip_table(exchanges: u64, all: &[Rounds]) -> Table {
-    let mut rows = rows(all);
-    for (row, rounds) in rows.iter_mut().zip(all) {
-        let over = format!("{:.2} x floor", rounds.over_floor());
-        row.note = if row.note.is_empty() { over } else { format!("{over}; {}", row.note) };
-    }
+    let title = "ring: round trip of one record through two rings".to_owned();
+    let input = input(&format!("{exchanges} exchanges"), None);
+    let mut table = table(title, "ns/round trip", input, all);
+    prefix(&mut table.rows, all, |rounds| format!("{:.2} x floor", rounds.over_floor()));
     let ours = find(all, &HOTLANE).map_or(f64::NAN, Rounds::over_floor);
     let (must, aim) = (Want::AtMost(1.25), Some(Want::AtMost(1.10)));
-    let what = "ring, two processes, one record: round trip / raw cache-line ping-pong";
-    Table {
-        title: "ring: round trip of one record through two rings".to_owned(),
-        unit: "ns/round trip",
-        input: input(&format!("{exchanges} exchanges"), None),
-        rows,
-        bars: vec![Bar::ratio(what, ours, must, aim)],
-        notes: vec![floor_note(all)],
-    }
+    let what =
+        "ring, two processes, one record: round trip / raw ping-pong of a cache line each way";
+    table.bars.insert(0, Bar::ratio(what, ours, must, aim));
+    table
 }
 
 fn one_way_table(records: u64, all: &[Rounds]) -> Table {
-    let mut rows = rows(all);
-    for (row, rounds) in rows.iter_mut().zip(all) {
-        let p99 = format!("p99 {:.0} ns", rounds.second());
-        row.note = if row.note.is_empty() { p99 } else { format!("{p99}; {}", row.note) };
-    }
+    let title = "ring: one way, one record per microsecond".to_owned();
+    let input = input(&format!("{records} stamped records"), None);
+    let mut table = table(title, "ns p50", input, all);
+    prefix(&mut table.rows, all, |rounds| format!("p99 {:.0} ns", rounds.second()));
     let half =
         find(all, &HOTLANE).map_or(f64::NAN, |ours| ours.series().median() / (ours.floor() / 2.0));
-    let what = "ring, one record per microsecond: median one way / half a raw ping-pong";
-    Table {
-        title: "ring: one way, one record per microsecond".to_owned(),
-        unit: "ns p50",
-        input: input(&format!("{records} stamped records"), None),
-        rows,
-        bars: vec![Bar::reported(what, half, "x")],
-        notes: vec![
-            floor_note(all),
-            "includes the reads of the time-stamp counter at both ends".to_owned(),
-        ],
-    }
+    let what = "ring, one record per microsecond: median one way / half a raw ping-pong of a line each way";
+    table.bars.insert(0, Bar::reported(what, half, "x"));
+    table.notes.push("includes the reads of the time-stamp counter at both ends".to_owned());
+    table
 }
 
 fn single_table(place: Place<'_>, records: u64, all: &[Rounds]) -> Table {
+    let title = format!("ring of {}: one record a publication", place.capacity);
+    let input = input(&format!("{records} records, every word read"), Some(place));
+    let mut table = table(title, "ns/record", input, all);
     let what = |peer: &str| format!("ring of {}, lossless single publish, {peer}", place.capacity);
     let rtrb = times(all, &RTRB).min(times(all, &POPS));
     let least = |at| Want::AtLeast(at);
-    let bars = vec![
+    let bars = [
         Bar::ratio(what("against shaq"), times(all, &SHAQ), least(2.5), None),
         Bar::ratio(what("against iceoryx2"), times(all, &ICEORYX2), least(10.0), None),
         Bar::ratio(what("against a plain cursor ring"), times(all, &CURSOR), least(1.5), None),
@@ -167,28 +169,18 @@ fn single_table(place: Place<'_>, records: u64, all: &[Rounds]) -> Table {
             ..Bar::reported(what("against rtrb in-process, its better form"), rtrb, "x")
         },
     ];
-    Table {
-        title: format!("ring of {}: one record a publication", place.capacity),
-        unit: "ns/record",
-        input: input(&format!("{records} records, every word read"), Some(place)),
-        rows: rows(all),
-        bars,
-        notes: vec![floor_note(all)],
-    }
+    table.bars.splice(0..0, bars);
+    table
 }
 
 fn batch_table(place: Place<'_>, records: u64, all: &[Rounds]) -> Table {
+    let title = format!("ring of {}: 32 records a publication", place.capacity);
+    let input = input(&format!("{records} records, every word read"), Some(place));
+    let mut table = table(title, "ns/record", input, all);
     let what = format!("ring of {}, batch of 32, against rtrb chunks", place.capacity);
     let (must, aim) = (Want::AtLeast(0.9), Some(Want::AtLeast(1.0)));
-    Table {
-        title: format!("ring of {}: 32 records a publication", place.capacity),
-        unit: "ns/record",
-        input: input(&format!("{records} records, every word read"), Some(place)),
-        rows: rows(all),
-        bars: vec![Bar::ratio(what, times(all, &RTRB), must, aim)],
-        notes: vec![
-            floor_note(all),
-            "ipc_ring, iceoryx2, crossbeam-queue and the plain ring publish one by one".to_owned(),
-        ],
-    }
+    table.bars.insert(0, Bar::ratio(what, times(all, &RTRB), must, aim));
+    let single = "ipc_ring, iceoryx2, crossbeam-queue and the plain ring publish one by one";
+    table.notes.push(single.to_owned());
+    table
 }

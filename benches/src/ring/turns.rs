@@ -2,13 +2,12 @@
 
 use super::exchange::{OneWay, Place, one_way, round_trips, stream};
 use super::link::Link;
-use super::probe::round_trip;
-use crate::harness::{CompareError, Series, median};
+use crate::floor::{Probe, Shape};
+use crate::harness::memory::{Spent, take_noted};
+use crate::harness::{CompareError, Series, median, progress};
 
 /// Tries of a round whose floor does not stay where it is.
 const TRIES: usize = 5;
-/// Exchanges of a look at the floor.
-const LOOK: u64 = 4_000;
 /// A floor that changes by more than this between two looks has moved from near to far.
 const MOVED: f64 = 1.6;
 
@@ -36,6 +35,8 @@ pub struct Turn {
     pub floor: f64,
     /// Answer.
     pub answer: u64,
+    /// Page faults and allocations of both ends in measured time.
+    pub spent: Option<Spent>,
 }
 
 /// A ring to ask.
@@ -85,7 +86,9 @@ impl Rounds {
     #[must_use]
     pub fn series(&self) -> Series {
         let rounds = self.turns.iter().map(|turn| turn.ns).collect();
-        Series { rounds, ..Series::new(self.ring.name, self.ring.ours) }
+        // Every round has new rings and new processes, warmed alike: all of them count.
+        let spent = self.turns.iter().filter_map(|turn| turn.spent).reduce(Spent::and);
+        Series { rounds, spent, ..Series::new(self.ring.name, self.ring.ours) }
     }
 
     /// Median of time over floor.
@@ -116,6 +119,7 @@ pub fn turns(
     question: Question,
     rounds: usize,
     rings: &[Ring],
+    probe: &mut Probe,
 ) -> Result<Vec<Rounds>, CompareError> {
     let mut all: Vec<Rounds> =
         rings.iter().map(|ring| Rounds { ring: *ring, turns: Vec::new() }).collect();
@@ -123,7 +127,8 @@ pub fn turns(
     for round in 0..rounds {
         for turn in 0..all.len() {
             let at = (round + turn) % rings.len();
-            let took = guarded(place, question, &rings[at])?;
+            progress::step(&format!("round {}/{rounds}, {}", round + 1, rings[at].name));
+            let took = guarded(place, question, &rings[at], probe)?;
             let name = rings[at].name;
             let (first_name, answer) = *first.get_or_insert((name, took.answer));
             if answer != took.answer {
@@ -141,16 +146,24 @@ pub fn turns(
     Ok(all)
 }
 
-fn guarded(place: Place<'_>, question: Question, ring: &Ring) -> Result<Turn, CompareError> {
-    let mut before = round_trip(place.cores, LOOK)?;
+fn guarded(
+    place: Place<'_>,
+    question: Question,
+    ring: &Ring,
+    probe: &mut Probe,
+) -> Result<Turn, CompareError> {
+    // Two rings are two lines: what goes there and what comes back cannot share one.
+    let mut before = probe.measure_as(Shape::TwoLines)?.rtt_ns;
     let mut tries = 0;
     loop {
+        let _ = take_noted();
         let (ns, second, answer) = (ring.ask)(place, question)?;
-        let after = round_trip(place.cores, LOOK)?;
+        let spent = take_noted();
+        let after = probe.measure_as(Shape::TwoLines)?.rtt_ns;
         let moved = before.max(after) / before.min(after) > MOVED;
         tries += 1;
         if !moved || tries == TRIES {
-            return Ok(Turn { ns, second, floor: (before + after) / 2.0, answer });
+            return Ok(Turn { ns, second, floor: (before + after) / 2.0, answer, spent });
         }
         before = after;
     }

@@ -7,6 +7,11 @@ use crate::order;
 use crate::slot::{ShapeError, Slots, TAG_MASK};
 use crate::sync::Ordering;
 
+/// Records taken since the last release from which on the reader is known to be behind, and how far
+/// ahead it then asks for slots. One that keeps up must not ask: it would take lines from the
+/// producer that is about to write them.
+const BEHIND: u64 = 16;
+
 /// Takes records out of a ring in `L`; says in `C` how far it is.
 #[derive(Debug)]
 pub struct RingReader<L, C, const W: usize = LINE_WORDS> {
@@ -58,12 +63,18 @@ impl<L: Lines, C: Lines, const W: usize> RingReader<L, C, W> {
     /// The next record, byte 0 cleared, without taking it.
     #[inline(always)]
     pub fn peek(&self) -> Option<[u64; W]> {
-        let line = self.ring.line(self.slots.line(self.position));
+        self.look(self.position)
+    }
+
+    #[inline(always)]
+    fn look(&self, position: u64) -> Option<[u64; W]> {
+        let at = self.slots.line(position);
+        let line = self.ring.line(at);
         let first = line[0].load(order::SLOT_TAKE.get());
-        if first & TAG_MASK != self.slots.tag(self.position) {
+        if first & TAG_MASK != self.slots.tag(position) {
             return None;
         }
-        Some(self.slots.copy(&self.ring, self.position, first))
+        Some(self.slots.copy_from(&self.ring, line, at, first))
     }
 
     /// Takes the next record, byte 0 cleared. The producer gets its slot back with
@@ -71,9 +82,33 @@ impl<L: Lines, C: Lines, const W: usize> RingReader<L, C, W> {
     #[inline(always)]
     #[allow(clippy::should_implement_trait)] // An iterator would end; a ring is only empty now.
     pub fn next(&mut self) -> Option<[u64; W]> {
-        let record = self.peek()?;
-        self.position = self.position.wrapping_add(1);
+        let position = self.position;
+        let record = self.look(position)?;
+        if position.wrapping_sub(self.released) >= BEHIND {
+            self.slots.expect_read(&self.ring, position.wrapping_add(BEHIND));
+        }
+        self.position = position.wrapping_add(1);
         Some(record)
+    }
+
+    /// Gives at most `limit` records to `take`, byte 0 cleared, and then their slots back to the
+    /// producer. Returns how many they were.
+    #[inline(always)]
+    pub fn take_many(&mut self, limit: u64, mut take: impl FnMut(&[u64; W])) -> u64 {
+        let start = self.position;
+        let mut taken = 0;
+        while taken < limit {
+            let position = start.wrapping_add(taken);
+            let Some(record) = self.look(position) else { break };
+            if taken >= BEHIND {
+                self.slots.expect_read(&self.ring, position.wrapping_add(BEHIND));
+            }
+            taken += 1;
+            take(&record);
+        }
+        self.position = start.wrapping_add(taken);
+        self.release();
+        taken
     }
 
     /// Gives all taken slots back; once per batch.
