@@ -211,7 +211,8 @@ fn prices_scatter_as_no_ladder_holds() {
         }
     });
     let wide = prices.values().filter(|(low, high)| high / low >= 2).count();
-    assert!(wide >= 150, "{wide} of 222 stocks");
+    // In most stocks the highest price is at least twice the lowest.
+    assert!(2 * wide > 222, "{wide} of 222 stocks");
     // One in 33 on average.
     assert!((1..=20).contains(&below_a_cent.len()), "{below_a_cent:?}");
 }
