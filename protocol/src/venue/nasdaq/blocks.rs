@@ -7,8 +7,8 @@
 //!
 //! A MoldUDP64 packet behind its header (`payload[HEADER_LEN..]`) and a file of messages are both
 //! that. Because more bytes
-//! follow, a message is read through a window of fixed size where it lies; only the last one needs
-//! a copy.
+//! follow, a message is read through a window of fixed size, without bounds to check; only the last
+//! ones are read with theirs.
 //!
 //! Where the next block begins is known only when this one's length has been loaded, and nothing
 //! can be done before. So that load is all there is between one block and the next: lengths fit
@@ -16,7 +16,7 @@
 //! the type's, and that it is all there, is checked beside it.
 
 use super::event::BookEvent;
-use super::extract::{WINDOW, event, sort};
+use super::extract::{self, WINDOW, event, sort};
 use super::file::LENGTH_LEN;
 
 /// Bytes from a block's length to the end of its window.
@@ -75,8 +75,8 @@ impl<'a> Blocks<'a> {
             // Two writes, so that an event in place goes from registers to its slot.
             if let Some((event, behind)) = in_place(rest, at(rest)) {
                 (*slot, rest) = (event, behind);
-            } else if let Some((event, behind)) = odd(rest, at(rest)) {
-                (*slot, rest) = (event, behind);
+            } else if let Some(behind) = odd(rest, at(rest), slot) {
+                rest = behind;
             } else {
                 break;
             }
@@ -92,8 +92,12 @@ impl Iterator for Blocks<'_> {
 
     #[inline]
     fn next(&mut self) -> Option<BookEvent> {
-        let (event, rest) = in_place(self.rest, 0).or_else(|| odd(self.rest, 0))?;
-        self.rest = rest;
+        if let Some((event, rest)) = in_place(self.rest, 0) {
+            self.rest = rest;
+            return Some(event);
+        }
+        let mut event = BookEvent::NONE;
+        self.rest = odd(self.rest, 0, &mut event)?;
         Some(event)
     }
 
@@ -106,7 +110,8 @@ impl Iterator for Blocks<'_> {
                 folded = f(folded, event);
                 rest = behind;
             }
-            let Some((event, behind)) = odd(rest, 0) else { return folded };
+            let mut event = BookEvent::NONE;
+            let Some(behind) = odd(rest, 0, &mut event) else { return folded };
             folded = f(folded, event);
             rest = behind;
         }
@@ -118,17 +123,18 @@ impl Iterator for Blocks<'_> {
 #[inline(always)]
 fn in_place(rest: &[u8], at: u32) -> Option<(BookEvent, &[u8])> {
     let [high, low, window @ ..] = rest.first_chunk::<REACH>()?;
-    let sort = sort(window, [*high, *low])?;
+    let sort = sort(window, window[0], [*high, *low])?;
     let behind = rest.get(LENGTH_LEN..)?.get(usize::from(*low)..)?;
     Some((event(window, sort, at), behind))
 }
 
 /// The same of a block that is refused, or has too few bytes behind it for the window; `None` if it
-/// is cut short.
+/// is cut short. The event goes straight to its place: a copy of words just written is slow.
 #[cold]
 #[inline(never)]
-fn odd(rest: &[u8], at: u32) -> Option<(BookEvent, &[u8])> {
+fn odd<'a>(rest: &'a [u8], at: u32, slot: &mut BookEvent) -> Option<&'a [u8]> {
     let (length, rest) = rest.split_first_chunk()?;
     let (message, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
-    Some((BookEvent { at, ..BookEvent::read(message) }, rest))
+    *slot = extract::message(message, at);
+    Some(rest)
 }

@@ -185,7 +185,7 @@ impl BookEvent {
     #[inline]
     #[must_use]
     pub fn read(message: &[u8]) -> Self {
-        extract::message(message)
+        extract::message(message, 0)
     }
 
     /// Why the message was refused; `None` for all kinds but [`EventKind::Refused`].

@@ -6,6 +6,10 @@
 //!
 //! Offsets are enums rather than numbers: the compiler then knows their greatest value and that no
 //! load leaves the window, and the bounds checks cost nothing.
+//!
+//! A message with nothing behind it, as most packets have only one, is read where it lies too, with
+//! its bounds checked. Fields that its type does not have are then looked for at [`NOWHERE`], where
+//! every message has bytes: the checks come out the same for all types, and are predicted.
 
 use super::event::{BookEvent, EventKind, EventReject};
 use super::message::MESSAGES;
@@ -15,10 +19,15 @@ pub(super) const WINDOW: usize = 40;
 /// The bytes of a message and, where it is shorter, whatever is behind them.
 pub(super) type Window = [u8; WINDOW];
 
+/// Where fields are read that are not there: the shortest message has eight bytes from here on.
+const NOWHERE: u8 = 3;
+
 /// Where the second number of eight bytes is.
 #[derive(Clone, Copy)]
 #[repr(u8)]
 enum LinkedAt {
+    /// A, F, X, D: none.
+    Nowhere = NOWHERE,
     /// U: the new reference.
     Byte19 = 19,
     /// E, C: the match number.
@@ -29,6 +38,8 @@ enum LinkedAt {
 #[derive(Clone, Copy)]
 #[repr(u8)]
 enum SharesAt {
+    /// D: none.
+    Nowhere = NOWHERE,
     /// E, C, X.
     Byte19 = 19,
     /// A, F, behind the side.
@@ -41,6 +52,8 @@ enum SharesAt {
 #[derive(Clone, Copy)]
 #[repr(u8)]
 enum PriceAt {
+    /// E, X, D: none.
+    Nowhere = NOWHERE,
     /// U.
     Byte31 = 31,
     /// A, F, C.
@@ -65,6 +78,10 @@ struct Row {
     price_at: PriceAt,
     side: u8,
     printable: u8,
+    side_at: u8,
+    stock_at: u8,
+    printable_at: u8,
+    attribution_at: u8,
     // From here on as in the event, so that it takes one copy.
     length: u16,
     kind: EventKind,
@@ -107,15 +124,28 @@ const fn row(code: u8, length: usize) -> Row {
         price: ones32(add || replace || code == b'C'),
         attribution: ones32(code == b'F'),
         wanted: wire(length as u16),
-        linked_at: if replace { LinkedAt::Byte19 } else { LinkedAt::Byte23 },
-        shares_at: match (add, replace) {
-            (true, _) => SharesAt::Byte20,
-            (false, true) => SharesAt::Byte27,
-            (false, false) => SharesAt::Byte19,
+        linked_at: match (replace, executed) {
+            (true, _) => LinkedAt::Byte19,
+            (false, true) => LinkedAt::Byte23,
+            (false, false) => LinkedAt::Nowhere,
         },
-        price_at: if replace { PriceAt::Byte31 } else { PriceAt::Byte32 },
+        shares_at: match code {
+            b'A' | b'F' => SharesAt::Byte20,
+            b'U' => SharesAt::Byte27,
+            b'E' | b'C' | b'X' => SharesAt::Byte19,
+            _ => SharesAt::Nowhere,
+        },
+        price_at: match code {
+            b'A' | b'F' | b'C' => PriceAt::Byte32,
+            b'U' => PriceAt::Byte31,
+            _ => PriceAt::Nowhere,
+        },
         side: if add { u8::MAX } else { 0 },
         printable: if code == b'C' { u8::MAX } else { 0 },
+        side_at: if add { SIDE_AT as u8 } else { NOWHERE },
+        stock_at: if add { STOCK_AT as u8 } else { NOWHERE },
+        printable_at: if code == b'C' { PRINTABLE_AT as u8 } else { NOWHERE },
+        attribution_at: if code == b'F' { ATTRIBUTION_AT as u8 } else { NOWHERE },
         length: length as u16,
         kind,
         code,
@@ -151,10 +181,46 @@ static TABLES: Tables = {
     tables
 };
 
-/// The bytes at an offset; the compiler sees that it is within the window.
-#[inline(always)]
-fn bytes<const N: usize>(window: &Window, at: usize) -> [u8; N] {
-    window.get(at..).and_then(|rest| rest.first_chunk()).copied().unwrap_or([0; N])
+const SIDE_AT: usize = 19;
+const STOCK_AT: usize = 24;
+const PRINTABLE_AT: usize = 31;
+const ATTRIBUTION_AT: usize = 36;
+
+/// Where a message is read.
+pub(super) trait Place {
+    /// The bytes at an offset; zeros where there are none.
+    fn bytes<const N: usize>(&self, at: usize) -> [u8; N];
+    /// Those of a field that has the same offset in every type that has it; `row` says that, or
+    /// [`NOWHERE`].
+    fn fixed<const N: usize>(&self, at: usize, row: u8) -> [u8; N];
+}
+
+impl Place for Window {
+    #[inline(always)]
+    fn bytes<const N: usize>(&self, at: usize) -> [u8; N] {
+        self.get(at..).and_then(|rest| rest.first_chunk()).copied().unwrap_or([0; N])
+    }
+
+    #[inline(always)]
+    fn fixed<const N: usize>(&self, at: usize, _: u8) -> [u8; N] {
+        self.bytes(at)
+    }
+}
+
+/// A message with nothing behind it.
+struct Exact<'a>(&'a [u8]);
+
+impl Place for Exact<'_> {
+    #[inline(always)]
+    fn bytes<const N: usize>(&self, at: usize) -> [u8; N] {
+        let bytes = self.0.get(at..at + N).and_then(|bytes| bytes.first_chunk());
+        bytes.copied().unwrap_or([0; N])
+    }
+
+    #[inline(always)]
+    fn fixed<const N: usize>(&self, _: usize, row: u8) -> [u8; N] {
+        self.bytes(usize::from(row))
+    }
 }
 
 /// What is known of a message before its fields are read.
@@ -164,38 +230,41 @@ pub(super) struct Sort<'r> {
     side: u8,
 }
 
-/// The row of the message at the beginning of `window`, whose length is these two bytes; `None` if
+/// The row of the message whose first byte is `code` and whose length is these two bytes; `None` if
 /// it is refused, and [`refusal`] says why.
 #[inline(always)]
-pub(super) fn sort(window: &Window, length: [u8; 2]) -> Option<Sort<'static>> {
-    let row = &TABLES.rows[usize::from(window[0])].0;
-    let side = TABLES.sides[usize::from(window[19])] & row.side;
+pub(super) fn sort<P: Place>(place: &P, code: u8, length: [u8; 2]) -> Option<Sort<'static>> {
+    let row = &TABLES.rows[usize::from(code)].0;
+    let [letter] = place.fixed(SIDE_AT, row.side_at);
+    let side = TABLES.sides[usize::from(letter)] & row.side;
     let length = u32::from(u16::from_ne_bytes(length));
     ((length == row.wanted) & (side < NO_SIDE)).then_some(Sort { row, side })
 }
 
-/// The event of the message at the beginning of `window`, `at` bytes into what the caller goes
-/// through.
+/// The event of the message in this place, `at` bytes into what the caller goes through.
 #[inline(always)]
-pub(super) fn event(window: &Window, sort: Sort<'_>, at: u32) -> BookEvent {
+pub(super) fn event<P: Place>(place: &P, sort: Sort<'_>, at: u32) -> BookEvent {
     let Sort { row, side } = sort;
-    let be32 = |at| u32::from_be_bytes(bytes(window, at));
-    let be64 = |at| u64::from_be_bytes(bytes(window, at));
-    // Locate and tracking number are neighbours.
+    let be32 = |at| u32::from_be_bytes(place.bytes(at));
+    let be64 = |at| u64::from_be_bytes(place.bytes(at));
+    // Locate and tracking number are neighbours; the timestamp has two bytes less than it needs.
     let numbers = be32(1);
+    let stock = u64::from_ne_bytes(place.fixed(STOCK_AT, row.stock_at));
+    let attribution = u32::from_ne_bytes(place.fixed(ATTRIBUTION_AT, row.attribution_at));
+    let [printable] = place.fixed(PRINTABLE_AT, row.printable_at);
     BookEvent {
         reference: be64(11) & row.reference,
         linked: be64(row.linked_at as usize) & row.linked,
-        timestamp: be64(5) >> 16,
+        timestamp: be64(3) & TIMESTAMP,
         shares: be32(row.shares_at as usize) & row.shares,
         price: be32(row.price_at as usize) & row.price,
-        stock: (u64::from_ne_bytes(bytes(window, 24)) & row.stock).to_ne_bytes(),
-        attribution: (u32::from_ne_bytes(bytes(window, 36)) & row.attribution).to_ne_bytes(),
+        stock: (stock & row.stock).to_ne_bytes(),
+        attribution: (attribution & row.attribution).to_ne_bytes(),
         at,
         tracking: numbers as u16,
         locate: (numbers >> 16) as u16,
         side,
-        printable: window[31] & row.printable,
+        printable: printable & row.printable,
         zero: 0,
         length: row.length,
         kind: row.kind,
@@ -204,9 +273,10 @@ pub(super) fn event(window: &Window, sort: Sort<'_>, at: u32) -> BookEvent {
     }
 }
 
+/// The lower 48 bits.
+const TIMESTAMP: u64 = (1 << 48) - 1;
+
 /// The row of a message that [`sort`] refuses.
-#[cold]
-#[inline(never)]
 fn refusal(message: &[u8]) -> Row {
     let code = message.first().copied();
     let row = &TABLES.rows[usize::from(code.unwrap_or(0))].0;
@@ -228,43 +298,25 @@ fn refusal(message: &[u8]) -> Row {
 
 /// The event of one message of exactly these bytes.
 #[inline]
-pub(super) fn message(message: &[u8]) -> BookEvent {
-    let length = u16::try_from(message.len()).ok().map(u16::to_be_bytes);
-    let copy;
-    let window = match message.first_chunk() {
-        Some(window) => window,
-        None => {
-            copy = padded(message);
-            &copy
-        }
-    };
-    match length.and_then(|length| sort(window, length)) {
-        Some(sort) => event(window, sort, 0),
-        None => event(&padded(message), Sort { row: &refusal(message), side: 0 }, 0),
+pub(super) fn message(message: &[u8], at: u32) -> BookEvent {
+    let place = Exact(message);
+    let sorted = u16::try_from(message.len()).ok().and_then(|length| {
+        let code = *message.first()?;
+        sort(&place, code, length.to_be_bytes())
+    });
+    match sorted {
+        Some(sort) => event(&place, sort, at),
+        None => refused(message, at),
     }
 }
 
-/// A window of its own for a message with too few bytes behind it, filled up with zeros.
-///
-/// Three copies of 16 bytes that overlap as the length has it serve every type but the shortest:
-/// a copy of a length that varies would be a call and a jump that cannot be predicted.
-#[inline(always)]
-fn padded(message: &[u8]) -> Window {
-    const PART: usize = 16;
+/// What stands for a message that [`sort`] refuses, read as if zeros were behind it.
+#[cold]
+#[inline(never)]
+fn refused(message: &[u8], at: u32) -> BookEvent {
     let mut window = [0; WINDOW];
-    let ends = message.len().checked_sub(PART).filter(|last| *last <= WINDOW - PART);
-    let Some(last_at) = ends else {
-        for (to, from) in window.iter_mut().zip(message) {
-            *to = *from;
-        }
-        return window;
-    };
-    for at in [0, last_at.min(PART), last_at] {
-        let from = message.get(at..).and_then(|rest| rest.first_chunk::<PART>());
-        let to = window.get_mut(at..).and_then(|rest| rest.first_chunk_mut::<PART>());
-        if let (Some(from), Some(to)) = (from, to) {
-            *to = *from;
-        }
+    for (to, from) in window.iter_mut().zip(message) {
+        *to = *from;
     }
-    window
+    event(&window, Sort { row: &refusal(message), side: 0 }, at)
 }
