@@ -44,8 +44,7 @@ struct Piece {
 const _: () = assert!(size_of::<Piece>() == 64 && align_of::<Piece>() == 64);
 
 impl Piece {
-    const EMPTY: Piece =
-        Piece { next: NIL, previous: NIL, len: 0, unused: 0, slots: [NIL; SLOTS] };
+    const EMPTY: Piece = Piece { next: NIL, previous: NIL, len: 0, unused: 0, slots: [NIL; SLOTS] };
 }
 
 /// The pieces of all queues.
