@@ -408,7 +408,7 @@ impl L2Book {
         if self.in_tree == 0 {
             return in_pages;
         }
-        in_pages + self.tree.position(side, key).saturating_sub(1)
+        in_pages + self.tree.better(side, key)
     }
 
     /// Levels of a side, best first.

@@ -66,7 +66,7 @@ impl Block {
     }
 
     #[inline(always)]
-    fn base(&self) -> i64 {
+    pub(crate) fn base(&self) -> i64 {
         let [low, high, ..] = self.keys.head;
         (u64::from(high) << 32 | u64::from(low)).cast_signed()
     }

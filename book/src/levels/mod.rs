@@ -136,6 +136,21 @@ impl Levels {
         (block.len() + self.deep.find(&block.deep(), key).1) as u32 + 1
     }
 
+    /// How many levels are better than `key`, whether it has a level or not.
+    pub(crate) fn better(&self, side: SideNumber, key: i64) -> u32 {
+        let block = self.blocks.at(side);
+        let here = match block.distance(key) {
+            Some(distance) => block.rank(self.isa, distance),
+            // Farther from the block's base than any of its levels can be.
+            None if key > block.base() => 0,
+            None => block.len(),
+        };
+        if block.reaches(here) {
+            return here as u32;
+        }
+        (here + self.deep.find(&block.deep(), key).1) as u32
+    }
+
     /// The number of the level of `key`, if it is among the best of its side, else any number. For
     /// hints, so without a branch on where it is.
     #[inline(always)]
