@@ -35,6 +35,12 @@ impl<T: Copy> Table<T> {
         }
     }
 
+    /// The element, and outside the range any, without a branch on that.
+    #[inline(always)]
+    pub(crate) fn at_any(&self, index: u32) -> &T {
+        self.at(simd::inside(self.items.len(), index as usize) as u32)
+    }
+
     /// Hints that an element will be read; outside the range, any.
     #[inline(always)]
     pub(crate) fn prefetch(&self, index: u32) {
@@ -101,6 +107,14 @@ impl FreeList {
         Some(number)
     }
 
+    /// The number that will be taken `ahead` takings from now if none is given back until then; for
+    /// hints.
+    #[inline(always)]
+    pub(crate) fn upcoming(&self, ahead: usize) -> u32 {
+        let place = self.len.wrapping_sub(1 + ahead);
+        self.numbers.get(place).copied().unwrap_or_default()
+    }
+
     /// Gives a number back. The caller took it before and gives it back once.
     #[inline(always)]
     pub(crate) fn give(&mut self, number: u32) {
@@ -120,8 +134,10 @@ mod tests {
         let mut list = FreeList::new(3);
         assert_eq!([list.take(), list.take(), list.take()], [Some(0), Some(1), Some(2)]);
         assert_eq!(list.take(), None);
+        assert_eq!(list.upcoming(0), 0);
         list.give(1);
         list.give(2);
+        assert_eq!([list.upcoming(0), list.upcoming(1), list.upcoming(2)], [2, 1, 0]);
         assert_eq!([list.take(), list.take(), list.take()], [Some(2), Some(1), None]);
         list.reset();
         assert_eq!(list.len(), 3);

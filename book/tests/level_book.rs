@@ -27,13 +27,24 @@ impl Maps {
         self.levels(side).iter().filter(better).count() as u32 + 1
     }
 
+    fn position_of(&self, side: Side, price: i64) -> u32 {
+        let known = self.0[side as usize].contains_key(&price);
+        if known { self.position(side, price) } else { 0 }
+    }
+
     fn total(&self) -> usize {
         self.0[0].len() + self.0[1].len()
     }
 }
 
-fn run(limit: u32, steps: &[(bool, i64, i64, u32)]) {
-    let mut book = L2Book::new(limit).unwrap();
+type Step = (bool, i64, i64, u32);
+
+fn run(limit: u32, steps: &[Step]) {
+    run_in(L2Book::new(limit).unwrap(), limit, steps);
+}
+
+/// Plays the steps into the book and into two maps; `update` and `set` take turns.
+fn run_in(mut book: L2Book, limit: u32, steps: &[Step]) {
     let mut maps = Maps::default();
     for (count, &(ask, price, quantity, orders)) in steps.iter().enumerate() {
         let side = if ask { Side::Ask } else { Side::Bid };
@@ -51,8 +62,17 @@ fn run(limit: u32, steps: &[(bool, i64, i64, u32)]) {
             let gone = maps.0[side as usize].remove(&price).is_some();
             Ok((price, 0, 0, if gone { maps.position(side, price) } else { 0 }))
         };
-        let change = book.set(side, price, quantity, orders);
-        assert_eq!(change.map(|c| (c.price, c.quantity, c.orders, c.position)), expected);
+        if count % 5 < 2 {
+            let before = maps.levels(side).first().copied();
+            let best = book.update(side, price, quantity, orders);
+            assert_eq!(best, expected.map(|(.., position)| position == 1), "best of {before:?}");
+        } else {
+            let change = book.set(side, price, quantity, orders);
+            assert_eq!(change.map(|c| (c.price, c.quantity, c.orders, c.position)), expected);
+        }
+        if count % 11 == 0 {
+            assert_eq!(book.position_of(side, price), maps.position_of(side, price));
+        }
         let level = maps.0[side as usize].get(&price);
         let level = level.map(|&(quantity, orders)| Level { price, quantity, orders });
         assert_eq!(book.at_price(side, price), level);
@@ -77,6 +97,9 @@ fn compare(book: &L2Book, maps: &Maps) {
         let expected = maps.levels(side);
         assert_eq!(book.depth(side), expected.len());
         assert_eq!(book.levels(side).collect::<Vec<_>>(), expected);
+        for nth in [0, 1, 7, expected.len() / 2, expected.len().wrapping_sub(1), expected.len()] {
+            assert_eq!(book.level(side, nth), expected.get(nth).copied());
+        }
         let best = expected.first();
         let top = book.best();
         let (price, quantity) = match side {
@@ -127,5 +150,59 @@ proptest! {
             }
         }
         run(3_000, &steps);
+    }
+
+    /// Prices of a real market's scatter: near a touch that wanders, from a cent to half a million
+    /// dollars, off the tick, negative, and where 64-bit numbers end; books told a tick, told a wrong
+    /// one, or told none; few enough pages that levels move between pages and the tree.
+    #[test]
+    fn scattered_level_book_equals_two_maps(
+        limit in prop_oneof![Just(40_u32), Just(300), Just(5_000)],
+        tick in prop_oneof![Just(1_i64), Just(10), Just(100), Just(7), Just(1 << 40)],
+        told in prop_oneof![Just(None), Just(Some(1_i64)), Just(Some(100)), Just(Some(i64::MAX))],
+        steps in prop::collection::vec(
+            (any::<bool>(), 0..9_u8, -60..60_i64, 1..50_000_000_i64,
+             prop_oneof![5 => 1..1_000_i64, 5 => Just(0_i64)], prop_oneof![1..9_u32, Just(u32::MAX)]),
+            1..900)
+    ) {
+        let mut touch = 618_000;
+        let steps: Vec<Step> = steps.into_iter().map(|(ask, kind, near, far, quantity, orders)| {
+            touch += near / 20;
+            let price = match kind {
+                0..=4 => (touch + near).wrapping_mul(tick),
+                5 => far.wrapping_mul(tick),
+                6 => far,
+                7 => -far,
+                _ => i64::MAX - 1 - near.abs(),
+            };
+            (ask, price, quantity, orders)
+        }).collect();
+        let book = match told {
+            None => L2Book::new(limit).unwrap(),
+            Some(1) => L2Book::with_tick(limit, tick).unwrap(),
+            Some(tick) => L2Book::with_tick(limit, tick).unwrap(),
+        };
+        run_in(book, limit, &steps);
+    }
+
+    /// A book that is cleared and filled anew, as a snapshot does it, says nothing of the old one.
+    #[test]
+    fn a_snapshot_replaces_the_book(
+        snapshots in prop::collection::vec(
+            (-300_000..300_000_i64, 1..300_i64,
+             prop::collection::vec((any::<bool>(), 0..200_i64, 1..9_i64), 0..120)), 1..8)
+    ) {
+        let mut book = L2Book::new(130).unwrap();
+        for (first, step, levels) in snapshots {
+            book.clear();
+            let mut maps = Maps::default();
+            for (ask, at, quantity) in levels {
+                let side = if ask { Side::Ask } else { Side::Bid };
+                let price = first + at * step;
+                maps.0[side as usize].insert(price, (quantity, 1));
+                prop_assert!(book.set(side, price, quantity, 1).is_ok());
+            }
+            compare(&book, &maps);
+        }
     }
 }

@@ -1,7 +1,10 @@
 //! `itch`: any bytes as one message, and as a file of messages.
 //!
 //! What holds: the answer is the one that the table of codes and lengths gives; header fields are
-//! those at their offsets; a file falls into the same messages whatever portions it comes in.
+//! those at their offsets; a file falls into the same messages whatever portions it comes in; book
+//! events say what `decode` says of the same messages.
+
+mod events;
 
 use protocol::venue::nasdaq::codes::YesNo;
 use protocol::venue::nasdaq::file::{Frame, LENGTH_LEN, append, next};
@@ -18,6 +21,7 @@ pub fn check(data: &[u8]) {
     for message in &messages {
         check_message(message);
     }
+    events::check_blocks(data, &messages);
     // Portions of every size from 1 byte on, for files that are not too long for it.
     let portion = 1 + usize::from(data.first().copied().unwrap_or(0)) % 7;
     assert_eq!(in_portions(data, portion), messages, "portions of {portion} bytes");
@@ -36,6 +40,7 @@ fn check_message(bytes: &[u8]) {
         (Some(_), Some(row)) if row.2 != bytes.len() => Err(ItchReject::WrongLength),
         (Some(code), Some(_)) => Ok(code),
     };
+    events::check_message(bytes);
     let decoded = decode(bytes);
     assert_eq!(decoded.map(|message| message.code()), wanted);
     if let (Ok(message), Some(row)) = (decoded, row) {

@@ -118,9 +118,29 @@ fn itches() -> Vec<Seed> {
         let code = message[0];
         seeds.push(seed("itch", &format!("message-{code:03}"), message));
     }
+    seeds.extend(sided());
     let cut = file[..file.len() - 3].to_vec();
     let end = [file.clone(), vec![0, 0]].concat();
     seeds.extend([seed("itch", "file", file), seed("itch", "cut", cut), seed("itch", "end", end)]);
+    seeds
+}
+
+/// Add orders with a side, alone and one behind the other: where every message has bytes behind it
+/// that are not its own.
+fn sided() -> Vec<Seed> {
+    let mut file = Vec::new();
+    let mut seeds = Vec::new();
+    for (code, length, side, name) in
+        [(b'A', 36, b'B', "buy"), (b'F', 40, b'S', "sell"), (b'A', 36, b'b', "neither")]
+    {
+        let mut add = message(code, length);
+        add[19] = side;
+        for other in [&add, &message(b'D', 19), &message(b'P', 44)] {
+            let _ = append(&mut file, other);
+        }
+        seeds.push(seed("itch", &format!("add-{name}"), add));
+    }
+    seeds.push(seed("itch", "adds", file));
     seeds
 }
 

@@ -28,15 +28,29 @@ pub fn prefetch_index<T>(slice: &[T], index: usize) {
     }
 }
 
-/// Hints that `slice[index]` will be read soon; for an index past the end, the last element.
+/// Hints that `slice[index]` will be read soon; for an index past the end, the first element.
 /// Without a branch: for indexes that are past the end as often as not.
 #[inline(always)]
 pub fn prefetch_near<T>(slice: &[T], index: usize) {
-    if let Some(last) = slice.len().checked_sub(1)
-        && let Some(value) = slice.get(index.min(last))
+    let at = inside(slice.len(), index);
+    #[cfg(target_arch = "x86_64")]
     {
-        prefetch_read(value);
+        use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        let line = slice.as_ptr().wrapping_add(at).cast::<i8>();
+        // SAFETY: as above; the address is that of an element, or of no element in an empty slice.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(line) };
     }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = at;
+}
+
+/// `index` if it is below `len`, else 0; without a branch, which a compiler makes of a comparison
+/// as it likes.
+#[inline(always)]
+#[must_use]
+pub fn inside(len: usize, index: usize) -> usize {
+    let below = (index.wrapping_sub(len).cast_signed() >> (usize::BITS - 1)).cast_unsigned();
+    below & index
 }
 
 #[cfg(test)]
@@ -54,5 +68,12 @@ mod tests {
         prefetch_near::<u64>(&[], 0);
         prefetch_read(&values);
         assert_eq!(values, [1, 2, 3]);
+    }
+
+    #[test]
+    fn an_index_past_the_end_is_the_first() {
+        for (len, index, at) in [(3, 0, 0), (3, 2, 2), (3, 3, 0), (3, 1 << 40, 0), (0, 0, 0)] {
+            assert_eq!(inside(len, index), at);
+        }
     }
 }

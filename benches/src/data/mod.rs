@@ -25,17 +25,10 @@ pub use packets::{Packets, packets};
 
 use crate::harness::{CompareError, Setting};
 
-/// A recording, by its path below the folder of the recordings.
+/// A recording, by its path below the folder of the recordings; without that folder a section that
+/// needs it is left out.
 fn recording(setting: &Setting, path: &str) -> Result<Vec<u8>, CompareError> {
-    let whole = match &setting.data {
-        Some(folder) => folder.join(path),
-        None => {
-            return Err(CompareError::Data {
-                path: path.to_owned(),
-                error: std::io::ErrorKind::NotFound.into(),
-            });
-        }
-    };
+    let whole = setting.data_dir()?.join(path);
     std::fs::read(&whole)
         .map_err(|error| CompareError::Data { path: whole.display().to_string(), error })
 }

@@ -3,7 +3,8 @@
 use barter_data::books::{Asks, Bids, Level, OrderBook, OrderBookSide};
 
 use super::player::{LevelBook, Quote};
-use super::stream::{QUANTITY_DIGITS, Stream, Update};
+use super::stream::{PRICE_DIGITS, QUANTITY_DIGITS, Stream};
+use crate::data::LevelUpdate;
 use crate::harness::CompareError;
 
 /// One level, and whose.
@@ -29,15 +30,15 @@ impl LevelBook for Barter {
         Ok(Barter { bids: book.bids().clone(), asks: book.asks().clone() })
     }
 
-    fn input(&self, stream: &Stream, _: usize, m: Update) -> Result<Input, CompareError> {
-        let digits = stream.of.price_digits as usize;
-        let price = (m.tick * stream.of.tick) as f64 / 10_f64.powi(digits as i32);
-        let lots = m.lots as f64 / 10_f64.powi(QUANTITY_DIGITS as i32);
+    fn input(&self, stream: &Stream, _: usize, m: LevelUpdate) -> Result<Input, CompareError> {
+        let digits = PRICE_DIGITS as usize;
+        let price = (m.price * stream.tick) as f64 / 10_f64.powi(digits as i32);
+        let lots = m.quantity as f64 / 10_f64.powi(QUANTITY_DIGITS as i32);
         let amount = format!("{lots:.0$}", QUANTITY_DIGITS as usize);
         let text = format!("{{\"price\":\"{price:.digits$}\",\"amount\":\"{amount}\"}}");
         let level =
             serde_json::from_str(&text).map_err(|error| CompareError::failed(Self::NAME, error))?;
-        Ok(Input { level, ask: m.ask })
+        Ok(Input { level, ask: m.is_ask })
     }
 
     #[inline(always)]
@@ -65,8 +66,8 @@ impl LevelBook for Barter {
             let mut amount = level.amount;
             amount.rescale(QUANTITY_DIGITS);
             let mut price = level.price;
-            price.rescale(stream.of.price_digits);
-            Some((price.mantissa() as i64 / stream.of.tick, amount.mantissa() as i64))
+            price.rescale(PRICE_DIGITS);
+            Some((price.mantissa() as i64 / stream.tick, amount.mantissa() as i64))
         };
         [side(self.bids.best()), side(self.asks.best())]
     }

@@ -6,7 +6,8 @@ use hftbacktest::depth::{
 use hftbacktest::types::Side;
 
 use super::player::{LevelBook, Quote};
-use super::stream::{QUANTITY_DIGITS, Stream, Update};
+use super::stream::{PRICE_DIGITS, QUANTITY_DIGITS, Stream};
+use crate::data::LevelUpdate;
 use crate::harness::CompareError;
 
 /// An update of one side.
@@ -17,16 +18,16 @@ pub struct Input {
 }
 
 fn tick_size(stream: &Stream) -> f64 {
-    stream.of.tick as f64 / 10_f64.powi(stream.of.price_digits as i32)
+    stream.tick as f64 / 10_f64.powi(PRICE_DIGITS as i32)
 }
 
 fn lot_size() -> f64 {
     1.0 / 10_f64.powi(QUANTITY_DIGITS as i32)
 }
 
-fn input(stream: &Stream, update: Update) -> Input {
-    let price = update.tick as f64 * tick_size(stream);
-    Input { price, quantity: update.lots as f64 * lot_size(), ask: update.ask }
+fn input(stream: &Stream, update: LevelUpdate) -> Input {
+    let price = update.price as f64 * tick_size(stream);
+    Input { price, quantity: update.quantity as f64 * lot_size(), ask: update.is_ask }
 }
 
 #[inline(always)]
@@ -68,7 +69,7 @@ impl LevelBook for InHashMap {
         Ok(InHashMap(HashMapMarketDepth::new(tick_size(stream), lot_size())))
     }
 
-    fn input(&self, stream: &Stream, _: usize, update: Update) -> Result<Input, CompareError> {
+    fn input(&self, stream: &Stream, _: usize, update: LevelUpdate) -> Result<Input, CompareError> {
         Ok(input(stream, update))
     }
 
@@ -107,7 +108,7 @@ impl LevelBook for InVector {
         Ok(InVector(ROIVectorMarketDepth::new(size, lot_size(), low, high)))
     }
 
-    fn input(&self, stream: &Stream, _: usize, update: Update) -> Result<Input, CompareError> {
+    fn input(&self, stream: &Stream, _: usize, update: LevelUpdate) -> Result<Input, CompareError> {
         Ok(input(stream, update))
     }
 

@@ -14,9 +14,10 @@ mod player;
 mod polyfill;
 mod stream;
 
+use crate::data::Symbol;
 use crate::harness::{Bar, CompareError, Contestant, Row, Series, Setting, Table, Want, contest};
 use player::{LevelBook, Player};
-use stream::{RECORDINGS, Recording, Stream};
+use stream::Stream;
 
 /// A peer and what ours must be and should be times as fast.
 const BARS: [(&str, f64, f64); 6] = [
@@ -33,7 +34,7 @@ const BARS: [(&str, f64, f64); 6] = [
 /// # Errors
 /// If there is no recording, or books disagree.
 pub fn run(setting: &Setting) -> Result<Vec<Table>, CompareError> {
-    RECORDINGS.iter().map(|recording| one(setting, recording)).collect()
+    Symbol::ALL.into_iter().map(|symbol| one(setting, symbol)).collect()
 }
 
 fn note(name: &str) -> &'static str {
@@ -50,8 +51,8 @@ fn note(name: &str) -> &'static str {
     notes.iter().find(|(of, _)| *of == name).map_or("", |(_, note)| note)
 }
 
-fn one(setting: &Setting, recording: &'static Recording) -> Result<Table, CompareError> {
-    let stream = Stream::read(setting, recording)?;
+fn one(setting: &Setting, symbol: Symbol) -> Result<Table, CompareError> {
+    let stream = Stream::read(setting, symbol)?;
     let mut players: Vec<Box<dyn Contestant + '_>> = vec![
         Box::new(Player::<ours::Ours>::new(&stream)?),
         Box::new(Player::<ours::WithPosition>::new(&stream)?),
@@ -65,30 +66,35 @@ fn one(setting: &Setting, recording: &'static Recording) -> Result<Table, Compar
     let series = contest("l2", setting.rounds, &mut players)?;
     let rows = series.iter().map(|series| Row { note: note(&series.name).into(), ..series.into() });
     Ok(Table {
-        title: format!("level update and best prices, {}", recording.name),
+        title: format!("level update and best prices, {}", symbol.name()),
         unit: "ns/update",
         input: format!(
-            "{}: {} updates in {} messages, at most {} levels, ticks {} to {}",
-            recording.path,
-            stream.updates.len(),
-            stream.ends.len(),
+            "Binance USD-M {}, 345 s: {} updates in {} messages, at most {} levels, ticks {} to {}",
+            symbol.name(),
+            stream.depth.updates.len(),
+            stream.depth.ends.len(),
             stream.levels,
             stream.ticks[0],
             stream.ticks[1],
         ),
         rows: rows.collect(),
-        bars: bars(&series),
+        bars: bars(symbol, &series),
         notes: vec!["answer: best price and quantity of both sides after every message".into()],
     })
 }
 
-fn bars(series: &[Series]) -> Vec<Bar> {
+fn bars(symbol: Symbol, series: &[Series]) -> Vec<Bar> {
     let find = |name: &str| series.iter().find(|series| series.name == name);
     let Some(ours) = find(ours::Ours::NAME) else { return Vec::new() };
     let bar = |(peer, must, aim): &(&str, f64, f64)| {
         let ratio = ours.times_as_fast_as(find(peer)?);
         let (must, aim) = (Want::AtLeast(*must), Want::AtLeast(*aim));
-        Some(Bar::ratio(format!("as fast as {peer}, times"), ratio, must, Some(aim)))
+        Some(Bar::ratio(
+            format!("{}, as fast as {peer}, times", symbol.name()),
+            ratio,
+            must,
+            Some(aim),
+        ))
     };
     BARS.iter().filter_map(bar).collect()
 }

@@ -7,16 +7,16 @@ use nautilus_model::orderbook::OrderBook;
 use nautilus_model::types::{Price, Quantity};
 
 use super::player::{LevelBook, Quote};
-use super::stream::{QUANTITY_DIGITS, Stream, Update};
+use super::stream::{PRICE_DIGITS, QUANTITY_DIGITS, Stream};
+use crate::data::LevelUpdate;
 use crate::harness::CompareError;
 
 /// The book.
 pub struct Nautilus(OrderBook);
 
 fn price_of(tick: i64, stream: &Stream) -> Price {
-    let digits = stream.of.price_digits;
-    let value = (tick * stream.of.tick) as f64 / 10_f64.powi(digits as i32);
-    Price::new(value, digits as u8)
+    let value = (tick * stream.tick) as f64 / 10_f64.powi(PRICE_DIGITS as i32);
+    Price::new(value, PRICE_DIGITS as u8)
 }
 
 impl LevelBook for Nautilus {
@@ -24,16 +24,21 @@ impl LevelBook for Nautilus {
     type Input = OrderBookDelta;
 
     fn new(stream: &Stream) -> Result<Self, CompareError> {
-        let name = format!("{}.BINANCE", stream.of.name);
+        let name = format!("{}.BINANCE", stream.symbol.name());
         Ok(Nautilus(OrderBook::new(InstrumentId::from(name.as_str()), BookType::L2_MBP)))
     }
 
-    fn input(&self, stream: &Stream, at: usize, m: Update) -> Result<Self::Input, CompareError> {
-        let side = if m.ask { OrderSide::Sell } else { OrderSide::Buy };
-        let action = if m.lots == 0 { BookAction::Delete } else { BookAction::Update };
-        let lots = m.lots as f64 / 10_f64.powi(QUANTITY_DIGITS as i32);
+    fn input(
+        &self,
+        stream: &Stream,
+        at: usize,
+        m: LevelUpdate,
+    ) -> Result<Self::Input, CompareError> {
+        let side = if m.is_ask { OrderSide::Sell } else { OrderSide::Buy };
+        let action = if m.quantity == 0 { BookAction::Delete } else { BookAction::Update };
+        let lots = m.quantity as f64 / 10_f64.powi(QUANTITY_DIGITS as i32);
         let size = Quantity::new(lots, QUANTITY_DIGITS as u8);
-        let order = BookOrder::new(side, price_of(m.tick, stream), size, 0);
+        let order = BookOrder::new(side, price_of(m.price, stream), size, 0);
         let (sequence, time) = (at as u64 + 1, Default::default());
         OrderBookDelta::new_checked(self.0.instrument_id, action, order, 0, sequence, time, time)
             .map_err(|error| CompareError::failed(Self::NAME, error))
@@ -53,7 +58,7 @@ impl LevelBook for Nautilus {
     }
 
     fn quote(&self, stream: &Stream) -> Quote {
-        let unit = 10_f64.powi(stream.of.price_digits as i32) / stream.of.tick as f64;
+        let unit = 10_f64.powi(PRICE_DIGITS as i32) / stream.tick as f64;
         let lot = 10_f64.powi(QUANTITY_DIGITS as i32);
         let side = |price: Option<Price>, size: Option<Quantity>| {
             let tick = (price?.as_f64() * unit).round() as i64;

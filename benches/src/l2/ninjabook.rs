@@ -4,7 +4,8 @@ use ninjabook::event::Event;
 use ninjabook::orderbook::Orderbook;
 
 use super::player::{LevelBook, Quote};
-use super::stream::{Stream, Update};
+use super::stream::Stream;
+use crate::data::LevelUpdate;
 use crate::harness::CompareError;
 
 /// The book.
@@ -20,10 +21,10 @@ impl LevelBook for Ninjabook {
         Ok(Ninjabook(Orderbook::new(1.0)))
     }
 
-    fn input(&self, _: &Stream, at: usize, m: Update) -> Result<Event, CompareError> {
+    fn input(&self, _: &Stream, at: usize, m: LevelUpdate) -> Result<Event, CompareError> {
         let (timestamp, seq) = (at as u64 + 1, at as u64 + 1);
-        let (price, size) = (m.tick as f64, m.lots as f64);
-        Ok(Event { timestamp, seq, is_trade: false, is_buy: !m.ask, price, size })
+        let (price, size) = (m.price as f64, m.quantity as f64);
+        Ok(Event { timestamp, seq, is_trade: false, is_buy: !m.is_ask, price, size })
     }
 
     #[inline(always)]

@@ -4,7 +4,8 @@ use book::L2Book;
 use wire::Side;
 
 use super::player::{LevelBook, Quote};
-use super::stream::{Stream, Update};
+use super::stream::Stream;
+use crate::data::LevelUpdate;
 use crate::harness::CompareError;
 
 /// A level record's fields.
@@ -17,14 +18,14 @@ pub struct Input {
 
 /// Room for twice what the stream needs at most.
 fn build(stream: &Stream) -> Result<L2Book, CompareError> {
-    L2Book::with_tick(stream.levels * 2, stream.of.tick)
+    L2Book::with_tick(stream.levels * 2, stream.tick)
         .map_err(|error| CompareError::failed("level book", error))
 }
 
-fn input(stream: &Stream, update: Update) -> Input {
-    let side = if update.ask { Side::Ask } else { Side::Bid };
-    let price = update.tick * stream.of.tick;
-    Input { price, quantity: update.lots, side, orders: u32::MAX }
+fn input(stream: &Stream, update: LevelUpdate) -> Input {
+    let side = if update.is_ask { Side::Ask } else { Side::Bid };
+    let price = update.price * stream.tick;
+    Input { price, quantity: update.quantity, side, orders: u32::MAX }
 }
 
 fn read(book: &L2Book) -> u64 {
@@ -34,7 +35,7 @@ fn read(book: &L2Book) -> u64 {
 
 fn quote(book: &L2Book, stream: &Stream) -> Quote {
     let top = book.best();
-    let side = |price: i64, lots| (price != wire::NONE).then_some((price / stream.of.tick, lots));
+    let side = |price: i64, lots| (price != wire::NONE).then_some((price / stream.tick, lots));
     [side(top.bid_price, top.bid_qty), side(top.ask_price, top.ask_qty)]
 }
 
@@ -51,7 +52,7 @@ impl LevelBook for Ours {
         build(stream).map(Ours)
     }
 
-    fn input(&self, stream: &Stream, _: usize, update: Update) -> Result<Input, CompareError> {
+    fn input(&self, stream: &Stream, _: usize, update: LevelUpdate) -> Result<Input, CompareError> {
         Ok(input(stream, update))
     }
 
@@ -88,7 +89,7 @@ impl LevelBook for WithPosition {
         build(stream).map(|book| WithPosition(book, 0))
     }
 
-    fn input(&self, stream: &Stream, _: usize, update: Update) -> Result<Input, CompareError> {
+    fn input(&self, stream: &Stream, _: usize, update: LevelUpdate) -> Result<Input, CompareError> {
         Ok(input(stream, update))
     }
 

@@ -1,9 +1,10 @@
 //! How every book plays a stream: one update, then the best of both sides is read.
 
 use std::hint::black_box;
-use std::time::Instant;
 
-use super::stream::{Stream, Update};
+use super::stream::Stream;
+use crate::data::LevelUpdate;
+use crate::harness::memory::measured;
 use crate::harness::{CompareError, Contestant, Round};
 
 /// Best bid and ask in ticks and lots; `None` where a side is empty.
@@ -34,7 +35,7 @@ pub trait LevelBook: Sized {
         &self,
         stream: &Stream,
         at: usize,
-        update: Update,
+        update: LevelUpdate,
     ) -> Result<Self::Input, CompareError>;
 
     /// Applies an update. `false` if the book refuses it.
@@ -68,7 +69,7 @@ impl<'a, B: LevelBook> Player<'a, B> {
     /// If the book cannot be built or refuses an update.
     pub fn new(stream: &'a Stream) -> Result<Self, CompareError> {
         let book = B::new(stream)?;
-        let input = stream.updates.iter().enumerate();
+        let input = stream.depth.updates.iter().enumerate();
         let input: Result<_, _> =
             input.map(|(at, update)| book.input(stream, at, *update)).collect();
         let mut player = Player { book, input: input?, stream };
@@ -80,7 +81,7 @@ impl<'a, B: LevelBook> Player<'a, B> {
     fn play(&mut self) -> (u64, bool) {
         let (mut answer, mut refused, mut begin) = (0_u64, false, 0);
         let mut seen = 0_u64;
-        for &end in &self.stream.ends {
+        for &end in &self.stream.depth.ends {
             for input in self.input.get(begin..end).unwrap_or_default() {
                 refused |= !self.book.apply(input);
                 seen = seen.wrapping_add(self.book.read());
@@ -114,9 +115,8 @@ impl<B: LevelBook> Contestant for Player<'_, B> {
 
     fn round(&mut self) -> Result<Round, CompareError> {
         self.book.reset(self.stream)?;
-        let began = Instant::now();
-        let (answer, refused) = self.play();
-        let ns = began.elapsed().as_nanos() as f64 / self.input.len().max(1) as f64;
+        let (ns, (answer, refused)) = measured(|| self.play());
+        let ns = ns / self.input.len().max(1) as f64;
         if refused {
             return Err(CompareError::failed(B::NAME, "an update was refused"));
         }

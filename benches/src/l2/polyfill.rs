@@ -3,7 +3,8 @@
 use polyfill_rs::types::{FastOrderDelta, Side};
 
 use super::player::{LevelBook, Quote};
-use super::stream::{Stream, Update};
+use super::stream::Stream;
+use crate::data::LevelUpdate;
 use crate::harness::CompareError;
 
 /// The book.
@@ -17,18 +18,18 @@ impl LevelBook for Polyfill {
 
     fn new(stream: &Stream) -> Result<Self, CompareError> {
         let depth = stream.levels as usize;
-        Ok(Polyfill(polyfill_rs::book::OrderBook::new(stream.of.name.to_owned(), depth)))
+        Ok(Polyfill(polyfill_rs::book::OrderBook::new(stream.symbol.name().to_owned(), depth)))
     }
 
-    fn input(&self, _: &Stream, at: usize, m: Update) -> Result<Self::Input, CompareError> {
+    fn input(&self, _: &Stream, at: usize, m: LevelUpdate) -> Result<Self::Input, CompareError> {
         let price =
-            u32::try_from(m.tick).map_err(|error| CompareError::failed(Self::NAME, error))?;
+            u32::try_from(m.price).map_err(|error| CompareError::failed(Self::NAME, error))?;
         Ok(FastOrderDelta {
             token_id_hash: self.0.token_id_hash,
             timestamp: self.0.timestamp,
-            side: if m.ask { Side::SELL } else { Side::BUY },
+            side: if m.is_ask { Side::SELL } else { Side::BUY },
             price,
-            size: m.lots,
+            size: m.quantity,
             sequence: at as u64 + 1,
         })
     }

@@ -67,6 +67,11 @@ impl<'a> Ours<'a> {
         }
     }
 
+    /// Empties the books.
+    pub fn clear(&mut self) {
+        self.books.clear_all();
+    }
+
     /// The books.
     #[must_use]
     pub fn books(&self) -> &Books {
@@ -112,7 +117,7 @@ fn of(window: &[BookEvent; WINDOW], start: usize) -> &[BookEvent] {
 
 /// Applies one event. Adds up the position of the level that changed.
 #[inline(always)]
-fn apply(books: &mut Books, event: &BookEvent, passed: &mut Passed) {
+pub fn apply(books: &mut Books, event: &BookEvent, passed: &mut Passed) {
     let instrument = u32::from(event.locate);
     let (reference, quantity) = (event.reference, i64::from(event.shares));
     let done = match event.kind {
@@ -165,6 +170,7 @@ fn ahead(books: &mut Books, bytes: &[u8]) -> Passed {
         let count = blocks.fill(fresh).count;
         for event in fresh.iter().take(count) {
             books.prefetch(u32::from(event.locate), event.reference);
+            books.prefetch_side(u32::from(event.locate), side(event));
         }
         decoded += count;
         let last = count < STEP;
@@ -176,8 +182,12 @@ fn ahead(books: &mut Books, bytes: &[u8]) -> Passed {
             books.prefetch_joined(u32::from(event.locate), side(event), i64::from(event.price));
         }
         for event in of(&window, decoded.wrapping_sub(3 * STEP)) {
-            let (instrument, price) = (u32::from(event.locate), i64::from(event.price));
-            books.prefetch_replaced(instrument, event.reference, price);
+            if event.kind == EventKind::Replace {
+                let (instrument, price) = (u32::from(event.locate), i64::from(event.price));
+                books.prefetch_replaced(instrument, event.reference, price);
+            } else {
+                books.prefetch_level(event.reference);
+            }
         }
         let due = if last { decoded } else { decoded - 3 * STEP };
         while applied < due {

@@ -28,14 +28,21 @@ const TALLY: &str = "tally";
 /// How long either side waits for the other.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// The consumer's sleep between two looks.
+const NAP: Duration = Duration::from_millis(1);
+const SLEEPS: u64 = 0;
+const POLLS: u64 = 1;
+const ENDS: u64 = 2;
+
 /// A line that both processes see.
 #[repr(C, align(64))]
 struct Shared {
     /// Records counted; stored behind their sum.
     records: AtomicU64,
     sum: AtomicU64,
-    /// Not 0: the lane is done.
-    stop: AtomicU64,
+    /// 0: the consumer sleeps between two looks, so that its core is free while others are
+    /// measured; 1: it polls without a break; 2: it ends.
+    pace: AtomicU64,
 }
 
 /// Its entry in the list of children: `compare --child lane ROOT CORE`.
@@ -54,13 +61,26 @@ impl Consumer {
     /// What the system refused.
     pub fn start(root: &Path, core: usize) -> Result<Consumer, CompareError> {
         let failed = |e| CompareError::failed("start the consumer", e);
-        let file = File::options().read(true).write(true).create_new(true);
-        let file = file.clone().open(root.join(TALLY)).map_err(failed)?;
+        let mut options = File::options();
+        options.read(true).write(true).create_new(true);
+        let file = options.open(root.join(TALLY)).map_err(failed)?;
         file.set_len(size_of::<Shared>() as u64).map_err(failed)?;
         let shared = share(&file).map_err(failed)?;
         let mut command = child::command(CHILD.name)?;
         let process = command.arg(root).arg(core.to_string()).spawn().map_err(failed)?;
         Ok(Consumer { process, shared })
+    }
+
+    /// Lets it poll without a break, or sleep between two looks.
+    pub fn awake(&self, awake: bool) {
+        self.set(if awake { POLLS } else { SLEEPS });
+        // Longer than the consumer's nap: what is measured begins with it as it shall be.
+        std::thread::sleep(4 * NAP);
+    }
+
+    fn set(&self, pace: u64) {
+        // Release: partner is the consumer's look; nothing else is handed over with it.
+        self.shared.pace.store(pace, Ordering::Release);
     }
 
     /// What it has read so far.
@@ -97,8 +117,7 @@ impl Consumer {
 
 impl Drop for Consumer {
     fn drop(&mut self) {
-        // Release: partner is the consumer's look; nothing else is handed over with it.
-        self.shared.stop.store(1, Ordering::Release);
+        self.set(ENDS);
         // It ends by itself; one that does not is not worth an error here.
         let _ = self.process.wait();
     }
@@ -155,8 +174,13 @@ fn consume(root: PathBuf, core: usize, shared: &Shared) -> Result<(), CompareErr
     let client = Client::attach_blocking(spec, PATIENCE);
     let mut client = client.map_err(|e| CompareError::failed("attach", e))?;
     let mut tally = Tally::default();
-    // Acquire: partner is the store in `drop`.
-    while shared.stop.load(Ordering::Acquire) == 0 {
+    loop {
+        // Acquire: partner is the store in `set`.
+        match shared.pace.load(Ordering::Acquire) {
+            SLEEPS => std::thread::sleep(NAP),
+            POLLS => {}
+            _ => return Ok(()),
+        }
         let taken = client.poll(|event| {
             if let Event::Record { record, .. } = event {
                 tally.note(record);
@@ -169,5 +193,4 @@ fn consume(root: PathBuf, core: usize, shared: &Shared) -> Result<(), CompareErr
             shared.records.store(tally.records, Ordering::Release);
         }
     }
-    Ok(())
 }

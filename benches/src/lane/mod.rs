@@ -32,6 +32,7 @@ use self::packets::Packets;
 use self::whole::{Way, Whole, expected};
 use crate::data;
 use crate::harness::{Bar, CompareError, Contestant, Row, Series, Setting, Table, Want, contest};
+use crate::l3::ours::Way as Pass;
 
 /// Messages in a packet, as a venue sends them in quiet and in busy times.
 const SIZES: [u16; 3] = [30, 8, 1];
@@ -97,7 +98,10 @@ fn compare(setting: &Setting, name: &str, itch: &[u8]) -> Result<Table, CompareE
     let unread = Rc::new(RefCell::new(Whole::new(&alone, limits(), None)?));
     let inputs: Vec<RefCell<Packets>> =
         SIZES.iter().map(|&size| RefCell::new(Packets::of(itch, size))).collect();
-    let mut all: Vec<Box<dyn Contestant + '_>> = vec![Box::new(Alone::new(itch, limits())?)];
+    let mut all: Vec<Box<dyn Contestant + '_>> = vec![
+        Box::new(Alone::new(itch, limits(), Pass::Ahead)?),
+        Box::new(Alone::new(itch, limits(), Pass::Single)?),
+    ];
     for (packets, size) in inputs.iter().zip(SIZES) {
         let tally = expected(&mut packets.borrow_mut(), limits())?;
         let way = |what: &str, whole: &Rc<RefCell<Whole>>, a_poll| Way {

@@ -13,21 +13,12 @@ use feed::net::{Layer, Packet, Polled, Source};
 use protocol::frame::moldudp64::{HEADER_LEN, MoldWriter, Session, heartbeat};
 use wire::StampBy;
 
+use crate::data::messages;
+
 /// Sessions of this process so far.
 static SESSIONS: AtomicU32 = AtomicU32::new(1);
 /// Most bytes of a packet: what an Ethernet frame carries.
 const PACKET_MAX: usize = 1_472;
-
-/// The messages of raw ITCH (a 2-byte length before each), in order.
-pub fn messages(itch: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut rest = itch;
-    std::iter::from_fn(move || {
-        let (length, behind) = rest.split_first_chunk::<2>()?;
-        let (message, next) = behind.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
-        rest = next;
-        (!message.is_empty()).then_some(message)
-    })
-}
 
 /// A session, packet by packet.
 pub struct Packets {
@@ -65,7 +56,8 @@ impl Packets {
             packets.bytes.extend_from_slice(writer.finish());
             packets.ends.push(packets.bytes.len());
         }
-        advise_huge(&mut packets.bytes);
+        // What came of it the allocator's notes tell: it does the same for every contestant.
+        let _ = advise_huge(&mut packets.bytes);
         packets
     }
 

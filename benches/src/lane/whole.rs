@@ -21,7 +21,7 @@ use super::consumer::{Consumer, INSTANCE};
 use super::packets::{AtMost, Packets, packet};
 use super::tally::{Adder, Tally};
 use super::{Limits, answer};
-use crate::harness::{CompareError, Contestant, Round};
+use crate::harness::{CompareError, Contestant, Round, measured};
 
 /// The day of the data; any day serves.
 const DAY: Day = Day { date: 20_200_130, midnight_ns: 1_580_360_400_000_000_000 };
@@ -35,7 +35,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// # Errors
 /// If they cannot be had.
 pub fn lane<O: Outlet>(limits: Limits, outlet: O) -> Result<Lane<O>, CompareError> {
-    let venue = Nasdaq::new(limits).map_err(|e| CompareError::failed("lane", e))?;
+    let mut venue = Nasdaq::new(limits).map_err(|e| CompareError::failed("lane", e))?;
+    venue.advise_huge();
     let eastern = Eastern::new().map_err(|e| CompareError::failed("lane", e))?;
     let config = LaneConfig {
         nature: Nature::Simulated,
@@ -108,32 +109,38 @@ impl Whole {
         packets: &mut Packets,
         a_poll: usize,
         expected: Tally,
-    ) -> Result<(Duration, Tally), CompareError> {
+    ) -> Result<(f64, Tally), CompareError> {
         let heartbeat = packets.begin_session();
         self.lane.packet(&packet(&heartbeat, 1), self.clock.now());
         self.settle()?;
         let before = self.consumer.as_ref().map(Consumer::tally).unwrap_or_default();
+        if let Some(consumer) = &self.consumer {
+            consumer.awake(true);
+        }
         let steps = self.lane.publisher.step();
         let mut source = AtMost(packets.play(), a_poll);
-        let begun = Instant::now();
-        let mut now = self.clock.now();
-        loop {
-            let polled = self.lane.poll(&mut source, now);
-            now = self.clock.now();
-            self.lane.published(now);
-            if polled.map_err(|e| CompareError::failed("lane", e))? == Polled::End {
-                break;
+        let Whole { lane, clock, consumer } = self;
+        let wanted = before.records + expected.records;
+        let (ns, end) = measured(|| {
+            let mut now = clock.now();
+            loop {
+                let polled = lane.poll(&mut source, now);
+                now = clock.now();
+                lane.published(now);
+                if polled.map_err(|e| CompareError::failed("lane", e))? == Polled::End {
+                    break;
+                }
             }
+            consumer.as_ref().map(|consumer| consumer.wait_for(wanted)).transpose()
+        });
+        if let Some(consumer) = consumer {
+            consumer.awake(false);
         }
-        let Some(consumer) = &self.consumer else {
-            // Without a reader, that every message was a step of its own is all there is to see.
-            let took = begun.elapsed();
-            let whole = self.lane.publisher.step() - steps == packets.messages;
-            let read = if whole { expected } else { Tally::default() };
-            return Ok((took, read.with_steps_from(steps)));
-        };
-        let tally = consumer.wait_for(before.records + expected.records)?;
-        Ok((begun.elapsed(), tally.since(before)))
+        let read = end?.map(|tally| tally.since(before));
+        // Without a reader, that every message was a step of its own is all there is to see.
+        let whole = lane.publisher.step() - steps == packets.messages;
+        let unread = if whole { expected } else { Tally::default() };
+        Ok((ns, read.unwrap_or(unread.with_steps_from(steps))))
     }
 }
 
@@ -164,13 +171,13 @@ impl Contestant for Way<'_> {
         let mut whole = self.whole.borrow_mut();
         let mut packets = self.packets.borrow_mut();
         let steps = whole.lane.publisher.step() + 1;
-        let (took, tally) = whole.play(&mut packets, self.a_poll, self.expected)?;
+        let (ns, tally) = whole.play(&mut packets, self.a_poll, self.expected)?;
         let expected = self.expected.with_steps_from(steps);
         if tally != expected {
             let why = format!("read {tally:?} where {expected:?} was published");
             return Err(CompareError::failed("the consumer", why));
         }
-        let ns = took.as_nanos() as f64 / packets.messages.max(1) as f64;
+        let ns = ns / packets.messages.max(1) as f64;
         Ok(Round { ns, answer: answer(&whole.lane.venue.books) })
     }
 }

@@ -18,6 +18,9 @@ struct Entry {
     slot: u32,
 }
 
+/// How far ahead a slot is fetched: more than the orders of the time that memory takes.
+const UPCOMING: usize = 8;
+
 const UNUSED: Entry = Entry { reference: 0, slot: NIL };
 
 /// Hash table from reference to slot.
@@ -88,6 +91,11 @@ impl OrderIndex for HashIndex {
     #[inline(always)]
     fn hint(&self, reference: u64) -> u32 {
         self.entries.at(self.home(reference)).slot
+    }
+
+    #[inline(always)]
+    fn upcoming(&self) -> u32 {
+        self.free.upcoming(UPCOMING)
     }
 
     #[inline(always)]

@@ -40,6 +40,9 @@ pub trait OrderIndex: Sized {
     /// on whether there is one.
     fn hint(&self, reference: u64) -> u32;
 
+    /// A slot that will be given to a new reference soon, so that its memory can be fetched.
+    fn upcoming(&self) -> u32;
+
     /// The slot of `reference`, which is given one if it has none.
     ///
     /// # Errors

@@ -27,6 +27,9 @@ const LEAF: u64 = PAGE as u64 * PAGES;
 /// Most pages: their slots must have 32-bit numbers.
 const PAGES_MAX: u32 = 1 << 28;
 
+/// How many pages ahead one is fetched: more than the orders of the time that memory takes.
+const UPCOMING: usize = 4;
+
 /// Numbers of sixteen neighbouring pages; NIL where no order is live.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(C, align(64))]
@@ -40,6 +43,12 @@ impl Leaf {
     #[inline(always)]
     fn page(&self, reference: u64) -> u32 {
         self.0[(reference / u64::from(PAGE) % PAGES) as usize]
+    }
+
+    /// Whether no page is left. All bits of a missing page's number are set.
+    #[inline(always)]
+    fn is_empty(&self) -> bool {
+        self.0.iter().fold(NIL, |all, page| all & page) == NIL
     }
 
     #[inline(always)]
@@ -82,7 +91,8 @@ impl PagedIndex {
 
     #[inline(always)]
     fn leaf_or_any(&self, reference: u64) -> u32 {
-        self.table.get((reference / LEAF) as usize).map_or(NIL, |leaf| leaf.wrapping_sub(1))
+        let place = simd::inside(self.table.len(), (reference / LEAF) as usize);
+        self.table.get(place).map_or(NIL, |leaf| leaf.wrapping_sub(1))
     }
 
     #[inline(always)]
@@ -151,7 +161,12 @@ impl OrderIndex for PagedIndex {
     #[inline(always)]
     fn hint(&self, reference: u64) -> u32 {
         let leaf = self.leaf_or_any(reference);
-        Self::slot(self.leaves.at(leaf).page(reference) & (PAGES_MAX - 1), reference)
+        Self::slot(self.leaves.at_any(leaf).page(reference) & (PAGES_MAX - 1), reference)
+    }
+
+    #[inline(always)]
+    fn upcoming(&self) -> u32 {
+        self.free_pages.upcoming(UPCOMING) * PAGE
     }
 
     #[inline(always)]
@@ -175,7 +190,7 @@ impl OrderIndex for PagedIndex {
         self.free_pages.give(slot / PAGE);
         let leaf = self.leaves.at_mut(number);
         leaf.set(reference, NIL);
-        if *leaf == Leaf::EMPTY {
+        if leaf.is_empty() {
             self.free_leaves.give(number);
             *entry = 0;
         }

@@ -6,6 +6,8 @@
 //! 2^64, which gives the quotient of every price that is a multiple, and back, which tells whether it
 //! was one.
 
+use super::page::TICKS;
+
 /// A tick and its inverse.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Grid {
@@ -31,10 +33,28 @@ impl Grid {
     }
 
     /// Which tick a price is; `None` where it lies between two.
-    #[inline(always)]
     pub(super) fn unit(&self, price: i64) -> Option<i64> {
-        let unit = price.wrapping_mul(self.inverse) >> self.halvings;
+        let unit = self.guess(price);
         (unit.checked_mul(self.tick) == Some(price)).then_some(unit)
+    }
+
+    /// Which tick a price is, if it is one.
+    #[inline(always)]
+    pub(super) fn guess(&self, price: i64) -> i64 {
+        price.wrapping_mul(self.inverse) >> self.halvings
+    }
+
+    /// Whether a guess of a unit that [`Grid::is_inner`] is right.
+    #[inline(always)]
+    pub(super) fn is_right(&self, unit: i64, price: i64) -> bool {
+        unit.wrapping_mul(self.tick) == price
+    }
+
+    /// Whether the product of the tick and any unit of the same page, and of its neighbours, is a
+    /// price that is not extreme. Only such units are kept in pages.
+    pub(super) fn is_inner(&self, unit: i64) -> bool {
+        let most = i64::MAX / self.tick - 2 * TICKS as i64;
+        (-most..most).contains(&unit)
     }
 
     /// The price of a tick that [`Grid::unit`] gave.
@@ -92,6 +112,11 @@ mod tests {
             for price in prices {
                 let expected = (price % tick == 0).then(|| price / tick);
                 prop_assert_eq!(grid.unit(price), expected, "{} / {}", price, tick);
+                let guess = grid.guess(price);
+                if grid.is_inner(guess) {
+                    let right = grid.is_right(guess, price).then_some(guess);
+                    prop_assert_eq!(right, expected, "{} / {}", price, tick);
+                }
                 if let Some(unit) = expected {
                     prop_assert_eq!(grid.price(unit), price);
                 }

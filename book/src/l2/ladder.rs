@@ -2,7 +2,8 @@
 //!
 //! A price leads to its page through the [`super::directory`] and to its place in the page by its low
 //! bits, so an update touches the same three or four cache lines wherever in the book it is. A page
-//! exists while it has a level.
+//! that has no level left is kept, because the next level of its prices is usually not long in coming;
+//! it is given back when the touch has passed over it, or when another page needs the memory.
 
 use super::directory::Directory;
 use super::grid::Grid;
@@ -12,6 +13,9 @@ use crate::change::Level;
 use crate::side::flip;
 use crate::table::{FreeList, NIL, Table};
 
+/// Pages looked at for an empty one when one is needed.
+const LOOKED_AT: usize = 4;
+
 /// Levels in pages. A *unit* is a price in ticks, flipped for asks: greater is better.
 #[derive(Debug, Clone)]
 pub(super) struct Ladder {
@@ -20,7 +24,8 @@ pub(super) struct Ladder {
     pages: Table<Page>,
     free: FreeList,
     order: Order,
-    lens: [u32; 2],
+    /// Where the search for an empty page goes on.
+    hand: u32,
 }
 
 impl Ladder {
@@ -32,7 +37,7 @@ impl Ladder {
             pages: Table::new(pages, Page::EMPTY),
             free: FreeList::new(pages),
             order: Order::new(pages),
-            lens: [0; 2],
+            hand: 0,
         }
     }
 
@@ -42,9 +47,8 @@ impl Ladder {
     }
 
     /// Number of levels of a side.
-    #[inline(always)]
     pub(super) fn len(&self, side: u32) -> u32 {
-        self.lens[(side & 1) as usize]
+        self.order.len(side)
     }
 
     /// The unit of a price; `None` where it is not on the grid.
@@ -62,7 +66,22 @@ impl Ladder {
     /// The slot of the page of a unit, or [`NIL`].
     #[inline(always)]
     pub(super) fn find(&self, side: u32, unit: i64) -> u32 {
-        self.directory.find(tag_of(side, unit))
+        let tag = tag_of(side, unit);
+        let slot = self.directory.guess(tag);
+        if self.pages.at(slot).tag == tag { slot } else { self.directory.find_aside(tag) }
+    }
+
+    /// The unit of a price and the slot of its page; whether that is so is the third. If not, the
+    /// first two mean nothing.
+    #[inline(always)]
+    pub(super) fn guess(&self, side: u32, price: i64) -> (i64, u32, bool) {
+        let ticks = self.grid.guess(price);
+        let unit = flip(side, ticks);
+        let tag = tag_of(side, unit);
+        let slot = self.directory.guess(tag);
+        // A page has inner units only, so with the tag the product cannot have wrapped.
+        let found = self.pages.at(slot).tag == tag;
+        (unit, slot, found & self.grid.is_right(ticks, price))
     }
 
     #[inline(always)]
@@ -70,27 +89,24 @@ impl Ladder {
         self.pages.at(slot)
     }
 
-    /// Sets a level of a page that exists, or removes it where the quantity is 0.
+    /// Sets a level of a page that exists, or removes it where the quantity is 0. `change` says what
+    /// that does to the number of levels: 1, 0 or -1.
     #[inline(always)]
-    pub(super) fn set(&mut self, side: u32, slot: u32, unit: i64, quantity: i64, orders: u32) {
+    pub(super) fn set(&mut self, slot: u32, unit: i64, level: (i64, u32), change: i32) {
         let page = self.pages.at_mut(slot);
-        let (had, has) = (page.has(unit), u32::from(quantity != 0));
-        page.set(unit, quantity, orders);
-        let (run, empty) = (page.leaf, page.occupied == 0);
-        let len = &mut self.lens[(side & 1) as usize];
-        *len = len.wrapping_add(has).wrapping_sub(had);
-        self.order.count(run, had, has);
-        if empty {
-            self.end_page(side, slot);
-        }
+        page.set(unit, level.0, level.1);
+        self.order.count(page.place, change);
     }
 
-    /// Makes the page of a unit, which does not exist; [`NIL`] if there is no memory or no place.
-    /// The caller sets a level in it at once.
+    /// Makes the page of a unit, which does not exist; [`NIL`] if there is no memory or no place, or
+    /// the page would reach to where prices end.
     pub(super) fn begin_page(&mut self, side: u32, unit: i64) -> u32 {
         let tag = tag_of(side, unit);
+        if !self.grid.is_inner(unit) {
+            return NIL;
+        }
         let Some(slot) = self.free.take() else { return NIL };
-        if !self.directory.insert(tag, slot) {
+        if !self.directory.insert(&self.pages, tag, slot) {
             self.free.give(slot);
             return NIL;
         }
@@ -100,16 +116,26 @@ impl Ladder {
     }
 
     /// Gives the memory of a page back that has no level left.
-    #[inline(never)]
-    fn end_page(&mut self, side: u32, slot: u32) {
+    pub(super) fn end_page(&mut self, side: u32, slot: u32) {
         self.order.remove(&mut self.pages, side, slot);
-        self.directory.remove(self.pages.at(slot).tag);
+        self.directory.remove(self.pages.at(slot).tag, slot);
         self.free.give(slot);
     }
 
-    /// Whether every page of the pool is in use.
-    pub(super) fn is_full(&self) -> bool {
-        self.free.len() == 0
+    /// Whether a page can be made: at least if one of the next few pages of the pool is empty.
+    pub(super) fn has_room(&mut self) -> bool {
+        if self.free.len() != 0 {
+            return true;
+        }
+        for _ in 0..LOOKED_AT {
+            self.hand = if self.hand as usize + 1 < self.pages.len() { self.hand + 1 } else { 0 };
+            let page = self.pages.at(self.hand);
+            if page.occupied == 0 {
+                self.end_page((page.tag & 1) as u32, self.hand);
+                return true;
+            }
+        }
+        false
     }
 
     /// The page to give up for one at `unit`: the worst of the side with more pages; [`NIL`] where
@@ -124,12 +150,12 @@ impl Ladder {
         (side, if worse { last } else { NIL })
     }
 
-    /// Takes the best level out of a page; the page ends with its last.
+    /// Takes the best level out of a page.
     pub(super) fn take_level(&mut self, side: u32, slot: u32) -> Option<Level> {
         let page = self.pages.at(slot);
         let unit = page.unit(page.occupied.checked_ilog2()?);
         let level = self.level(side, slot, unit);
-        self.set(side, slot, unit, 0, u32::MAX);
+        self.set(slot, unit, (0, u32::MAX), -1);
         Some(level)
     }
 
@@ -148,28 +174,46 @@ impl Ladder {
         (self.pages.at(slot).has(unit) != 0).then(|| self.level(side, slot, unit))
     }
 
-    /// The best level of a side.
-    #[inline]
-    pub(super) fn best(&self, side: u32) -> Option<Level> {
-        let slot = self.order.first(side);
-        let page = self.pages.at(slot);
-        let tick = page.occupied.checked_ilog2()?;
-        Some(self.level(side, slot, page.unit(tick)))
+    /// The best level of a side. Empty pages before it are given back.
+    pub(super) fn best(&mut self, side: u32) -> Option<Level> {
+        loop {
+            let slot = self.order.first(side);
+            let page = self.pages.at(slot);
+            if let Some(tick) = page.occupied.checked_ilog2() {
+                return Some(self.level(side, slot, page.unit(tick)));
+            }
+            if slot == NIL {
+                return None;
+            }
+            self.end_page(side, slot);
+        }
     }
 
-    /// The worst level of a side.
-    pub(super) fn worst(&self, side: u32) -> Option<Level> {
-        let slot = self.order.last(side);
-        let page = self.pages.at(slot);
-        let tick = if page.occupied == 0 { return None } else { page.occupied.trailing_zeros() };
-        Some(self.level(side, slot, page.unit(tick)))
+    /// The worst level of a side. Empty pages behind it are given back.
+    pub(super) fn worst(&mut self, side: u32) -> Option<Level> {
+        loop {
+            let slot = self.order.last(side);
+            let page = self.pages.at(slot);
+            if page.occupied != 0 {
+                let unit = page.unit(page.occupied.trailing_zeros());
+                return Some(self.level(side, slot, unit));
+            }
+            if slot == NIL {
+                return None;
+            }
+            self.end_page(side, slot);
+        }
     }
 
     /// Levels of a side that are better than a unit, whether it has a level or not.
     #[inline]
     pub(super) fn better(&self, side: u32, unit: i64) -> u32 {
-        let within = self.pages.at(self.find(side, unit)).better(unit);
-        within + self.order.better(&self.pages, side, unit >> 6)
+        let slot = self.find(side, unit);
+        if slot == NIL {
+            return self.order.better_than_number(side, unit >> 6);
+        }
+        let page = self.pages.at(slot);
+        page.better(unit) + self.order.better(side, page.place)
     }
 
     /// Levels of a side that are better than a price that is not on the grid.
@@ -202,7 +246,6 @@ impl Ladder {
         self.directory.clear();
         self.order.clear();
         self.free.reset();
-        self.lens = [0; 2];
     }
 }
 
@@ -233,7 +276,10 @@ impl Iterator for LadderWalk<'_> {
 
     #[inline]
     fn next(&mut self) -> Option<Level> {
-        if self.bits == 0 {
+        while self.bits == 0 {
+            if self.slot == NIL {
+                return None;
+            }
             self.place += 1;
             self.enter();
             if self.slot == NIL {

@@ -21,6 +21,8 @@ mod grid;
 mod ladder;
 mod order;
 mod page;
+#[cfg(test)]
+mod tests;
 mod touch;
 mod walk;
 
@@ -43,9 +45,9 @@ pub struct L2Book {
     touch: [Touch; 2],
     ladder: Ladder,
     /// Levels that may still be added.
-    room: u32,
-    /// Levels that are not in pages, by side.
-    in_tree: [u32; 2],
+    room: i32,
+    /// Levels that are not in pages.
+    in_tree: u32,
     tree: Levels,
     limit: u32,
     /// Finds the tick, unless it was told.
@@ -60,6 +62,8 @@ impl L2Book {
     pub const LEVELS_MAX: u32 = 1 << 28;
     /// Most pages of 64 ticks that a book has; 13 MiB.
     const PAGES_MAX: u32 = 1 << 14;
+    /// Ticks from the touch within which levels are near.
+    const NEAR: i64 = 4_096;
     /// Levels for each page. Recorded futures books have seven in a page on average.
     const LEVELS_PER_PAGE: u32 = 6;
 
@@ -89,8 +93,8 @@ impl L2Book {
         Ok(L2Book {
             touch: [Touch::NONE; 2],
             ladder: Ladder::new(pages, Grid::new(tick)),
-            room: levels,
-            in_tree: [0; 2],
+            room: levels as i32,
+            in_tree: 0,
             tree: Levels::new(2, levels, 0),
             limit: levels,
             learning: None,
@@ -107,10 +111,37 @@ impl L2Book {
     /// # Errors
     /// `NegativeQuantity`; `AbsurdPrice` for `i64::MIN`, which means "none", and `i64::MAX`;
     /// `LevelTableFull`. The book is unchanged.
-    #[inline]
+    #[inline(always)]
     pub fn update(
         &mut self,
         side: Side,
+        price: i64,
+        quantity: i64,
+        orders: u32,
+    ) -> Result<bool, BookError> {
+        let number = side as u32;
+        let (unit, slot, found) = self.ladder.guess(number, price);
+        let had = self.ladder.page(slot).has(unit);
+        let change = i32::from(quantity != 0) - had;
+        let room = self.room - change;
+        // Pages never have extreme prices, so those are refused where other errors are.
+        if !found | (quantity < 0) || room < 0 || (self.in_tree != 0 && had == 0) {
+            return self.update_elsewhere(number, price, quantity, orders);
+        }
+        self.room = room;
+        self.ladder.set(slot, unit, (quantity, orders), change);
+        let key = flip(number, price);
+        if key < self.touch[(number & 1) as usize].key {
+            return Ok(false);
+        }
+        Ok(self.retouch(number, key, price, quantity))
+    }
+
+    /// [`L2Book::update`] for what is not found at once, or not allowed.
+    #[inline(never)]
+    fn update_elsewhere(
+        &mut self,
+        side: u32,
         price: i64,
         quantity: i64,
         orders: u32,
@@ -121,13 +152,25 @@ impl L2Book {
         if is_extreme(price) {
             return Err(BookError::AbsurdPrice);
         }
-        let number = side as u32;
-        self.write(number, price, quantity, orders)?;
-        let key = flip(number, price);
-        if key < self.touch[(number & 1) as usize].key {
+        self.write(side, price, quantity, orders)?;
+        let key = flip(side, price);
+        if key < self.touch[(side & 1) as usize].key {
             return Ok(false);
         }
-        Ok(self.retouch(number, key, price, quantity))
+        Ok(self.retouch(side, key, price, quantity))
+    }
+
+    /// Brings the touch up to date after a change at it or before it.
+    #[inline(never)]
+    fn retouch(&mut self, side: u32, key: i64, price: i64, quantity: i64) -> bool {
+        let lane = (side & 1) as usize;
+        let was_best = key == self.touch[lane].key;
+        if quantity != 0 {
+            self.touch[lane] = Touch { key, price, quantity };
+        } else if was_best {
+            self.touch[lane] = self.find_touch(side);
+        }
+        was_best | (quantity != 0)
     }
 
     /// Sets a level as [`L2Book::update`] does and tells what became of it. Where no such level was
@@ -154,7 +197,6 @@ impl L2Book {
     }
 
     /// Writes a level where it belongs.
-    #[inline(always)]
     fn write(
         &mut self,
         side: u32,
@@ -162,23 +204,26 @@ impl L2Book {
         quantity: i64,
         orders: u32,
     ) -> Result<(), BookError> {
-        let Some(unit) = self.ladder.unit(side, price) else {
-            return self.write_elsewhere(side, price, quantity, orders);
-        };
-        let slot = self.ladder.find(side, unit);
-        let had = self.ladder.page(slot).has(unit);
-        let guarded = (self.room == 0) | (self.in_tree[(side & 1) as usize] != 0);
-        if slot == NIL || (had == 0) & guarded {
-            return self.write_elsewhere(side, price, quantity, orders);
+        let unit = self.ladder.unit(side, price);
+        let slot = unit.map_or(NIL, |unit| self.ladder.find(side, unit));
+        match unit.filter(|unit| self.ladder.page(slot).has(*unit) != 0) {
+            Some(unit) => {
+                self.write_in_page(slot, unit, (quantity, orders));
+                Ok(())
+            }
+            None => self.write_new(side, price, quantity, orders),
         }
-        self.room = self.room.wrapping_add(had).wrapping_sub(u32::from(quantity != 0));
-        self.ladder.set(side, slot, unit, quantity, orders);
-        Ok(())
+    }
+
+    /// Sets a level of a page, which may be its last.
+    fn write_in_page(&mut self, slot: u32, unit: i64, level: (i64, u32)) {
+        let change = i32::from(level.0 != 0) - self.ladder.page(slot).has(unit);
+        self.room -= change;
+        self.ladder.set(slot, unit, level, change);
     }
 
     /// Writes a level that no page has: it may be in the tree, or new.
-    #[inline(never)]
-    fn write_elsewhere(
+    fn write_new(
         &mut self,
         side: u32,
         price: i64,
@@ -203,8 +248,7 @@ impl L2Book {
             if self.tree.find(side, key).is_some() {
                 self.take_out_of_tree(side, key);
             }
-            self.room -= u32::from(self.ladder.page(slot).has(unit) == 0);
-            self.ladder.set(side, slot, unit, quantity, orders);
+            self.write_in_page(slot, unit, (quantity, orders));
             return Ok(());
         }
         self.off_grid |= unit.is_none();
@@ -215,7 +259,7 @@ impl L2Book {
     fn take_out_of_tree(&mut self, side: u32, key: i64) {
         if let Some(place) = self.tree.find(side, key) {
             self.tree.remove(side, key, place.record);
-            self.in_tree[(side & 1) as usize] -= 1;
+            self.in_tree -= 1;
             self.room += 1;
         }
     }
@@ -227,8 +271,8 @@ impl L2Book {
         let record = self.tree.record_mut(place.record);
         (record.quantity, record.orders) = (level.quantity, level.orders);
         let new = u32::from(self.tree.len(side) != before);
-        self.in_tree[(side & 1) as usize] += new;
-        self.room -= new;
+        self.in_tree += new;
+        self.room -= new as i32;
         Ok(())
     }
 
@@ -238,16 +282,28 @@ impl L2Book {
         if slot != NIL {
             return slot;
         }
-        if self.ladder.is_full() {
+        if !self.ladder.has_room() {
             let (of, worst) = self.ladder.page_to_give_up(side, unit);
+            if worst == NIL || !self.is_near(side, unit) {
+                return NIL;
+            }
             while let Some(level) = self.ladder.take_level(of, worst) {
                 self.room += 1;
                 if self.put_into_tree(of, level).is_err() {
                     break;
                 }
             }
+            self.ladder.end_page(of, worst);
         }
         self.ladder.begin_page(side, unit)
+    }
+
+    /// Whether a unit is so near the touch that a page far from it may be given up for it. Where
+    /// prices are scattered nothing is, or every new level would move an old one to the tree.
+    fn is_near(&self, side: u32, unit: i64) -> bool {
+        let touch = self.touch[(side & 1) as usize];
+        let best = self.ladder.unit(side, touch.price);
+        best.is_none_or(|best| unit > best.saturating_sub(Self::NEAR))
     }
 
     /// Takes a price into account while the tick is not known. When it is, pages begin to be used.
@@ -267,29 +323,13 @@ impl L2Book {
                     break;
                 }
                 self.take_out_of_tree(side, record.key);
-                self.room -= 1;
-                self.ladder.set(side, slot, unit, quantity, record.orders);
+                self.write_in_page(slot, unit, (quantity, record.orders));
             }
         }
     }
 
-    /// Brings the touch up to date after a change at it or before it.
-    #[inline(always)]
-    fn retouch(&mut self, side: u32, key: i64, price: i64, quantity: i64) -> bool {
-        let before = self.touch[(side & 1) as usize].key;
-        if quantity != 0 {
-            self.touch[(side & 1) as usize] = Touch { key, price, quantity };
-            return true;
-        }
-        if key == before {
-            self.touch[(side & 1) as usize] = self.find_touch(side);
-        }
-        key == before
-    }
-
     /// The best level of a side, from where levels are.
-    #[inline(never)]
-    fn find_touch(&self, side: u32) -> Touch {
+    fn find_touch(&mut self, side: u32) -> Touch {
         let page = Touch::of(side, self.ladder.best(side));
         let record = self.tree.best(side);
         let level = record.map(|record| Level {
@@ -324,7 +364,7 @@ impl L2Book {
     #[must_use]
     pub fn level(&self, side: Side, nth: usize) -> Option<Level> {
         let number = side as u32;
-        if self.in_tree[(number & 1) as usize] == 0 {
+        if self.in_tree == 0 {
             return self.ladder.nth(number, u32::try_from(nth).ok()?);
         }
         self.levels(side).nth(nth)
@@ -365,7 +405,7 @@ impl L2Book {
             Some(unit) => self.ladder.better(side, unit),
             None => self.ladder.better_than_price(side, price),
         };
-        if self.in_tree[(side & 1) as usize] == 0 {
+        if self.in_tree == 0 {
             return in_pages;
         }
         in_pages + self.tree.position(side, key).saturating_sub(1)
@@ -377,12 +417,18 @@ impl L2Book {
         LevelsIter::new(self, side as u32)
     }
 
-    /// Number of levels of a side.
+    /// Whether a side has no level.
     #[inline]
+    #[must_use]
+    pub fn is_empty(&self, side: Side) -> bool {
+        self.touch[side as usize & 1].key == Touch::NONE.key
+    }
+
+    /// Number of levels of a side: the sum over its pages.
     #[must_use]
     pub fn depth(&self, side: Side) -> usize {
         let number = side as u32;
-        (self.ladder.len(number) + self.in_tree[(number & 1) as usize]) as usize
+        self.ladder.len(number) as usize + self.tree.len(number)
     }
 
     /// Removes the levels of a side that have `depth` or more better ones, as venues of limited
@@ -390,7 +436,7 @@ impl L2Book {
     pub fn truncate(&mut self, side: Side, depth: usize) -> usize {
         let number = side as u32;
         let mut removed = 0;
-        while self.depth(side) > depth {
+        for _ in depth..self.depth(side) {
             let in_tree = self.tree.len(number).checked_sub(1);
             let in_tree = in_tree.and_then(|last| self.tree.nth(number, last));
             let in_tree = in_tree.map(|record| self.tree.record(record).key);
@@ -407,13 +453,13 @@ impl L2Book {
     /// Forgets all levels.
     pub fn clear(&mut self) {
         self.ladder.clear();
-        if self.in_tree != [0; 2] {
+        if self.in_tree != 0 {
             self.tree.clear();
         }
         if self.is_learnt && self.off_grid {
             self.learning = Some(Learning::new());
         }
-        (self.touch, self.in_tree, self.room) = ([Touch::NONE; 2], [0; 2], self.limit);
+        (self.touch, self.in_tree, self.room) = ([Touch::NONE; 2], 0, self.limit as i32);
         self.off_grid = false;
     }
 }

@@ -71,8 +71,8 @@ impl Spine {
 #[derive(Debug, Clone)]
 pub(super) struct Order {
     runs: Table<Run>,
-    /// Levels in the pages of each run.
-    levels: Box<[u32]>,
+    /// Levels in each page, by run and place in it: at most 64. Sixteen for each run.
+    counts: Box<[u8]>,
     free: FreeList,
     spines: [Spine; 2],
     isa: Isa,
@@ -86,7 +86,7 @@ impl Order {
         let list = || Spine { runs: vec![NIL; runs as usize].into_boxed_slice(), len: 0, pages: 0 };
         Order {
             runs: Table::new(runs, Run::EMPTY),
-            levels: vec![0; runs as usize].into_boxed_slice(),
+            counts: vec![0; runs as usize * LANES].into_boxed_slice(),
             free: FreeList::new(runs),
             spines: [list(), list()],
             isa: Isa::detect(),
@@ -98,11 +98,52 @@ impl Order {
         self.spine(side).pages
     }
 
-    /// Counts levels that came (`now` 1) or went (`before` 1) in a page of a run.
+    /// Counts a level that came (1) or went (-1) in the page at a place.
     #[inline(always)]
-    pub(super) fn count(&mut self, run: u32, before: u32, now: u32) {
-        if let Some(levels) = self.levels.get_mut(run as usize) {
-            *levels = levels.wrapping_add(now).wrapping_sub(before);
+    pub(super) fn count(&mut self, place: u32, change: i32) {
+        if let Some(levels) = self.counts.get_mut(place as usize) {
+            *levels = levels.wrapping_add(change as u8);
+        }
+    }
+
+    /// Levels in each page of a run.
+    #[inline(always)]
+    fn run_counts(&self, run: u32) -> [u8; LANES] {
+        let start = run as usize * LANES;
+        let counts = self.counts.get(start..).and_then(|counts| counts.first_chunk::<LANES>());
+        counts.copied().unwrap_or_default()
+    }
+
+    #[inline(always)]
+    fn run_counts_mut(&mut self, run: u32) -> Option<&mut [u8; LANES]> {
+        self.counts.get_mut(run as usize * LANES..)?.first_chunk_mut::<LANES>()
+    }
+
+    /// Levels of a side.
+    pub(super) fn len(&self, side: u32) -> u32 {
+        self.spine(side).used().iter().map(|run| self.all_levels(*run)).sum()
+    }
+
+    /// Levels in the first `places` pages of a run.
+    #[inline(always)]
+    fn levels(&self, run: u32, places: usize) -> u32 {
+        self.run_counts(run)
+            .iter()
+            .enumerate()
+            .map(|(at, n)| if at < places { u32::from(*n) } else { 0 })
+            .sum()
+    }
+
+    /// Levels in a run.
+    #[inline(always)]
+    fn all_levels(&self, run: u32) -> u32 {
+        self.run_counts(run).iter().map(|levels| u32::from(*levels)).sum()
+    }
+
+    /// Tells the pages of a run, from a place on, where they are.
+    fn tell(&self, pages: &mut Table<Page>, run: u32, from: usize) {
+        for (place, slot) in self.runs.at(run).used().iter().enumerate().skip(from) {
+            pages.at_mut(*slot).place = run * LANES as u32 + place as u32;
         }
     }
 
@@ -140,7 +181,16 @@ impl Order {
         let place = isa.rank(&into.numbers, number);
         isa.insert(&mut into.numbers, &mut into.slots, place, (number, slot));
         into.len += 1;
-        pages.at_mut(slot).leaf = run;
+        if let Some([count, worse @ ..]) =
+            self.run_counts_mut(run).and_then(|counts| counts.get_mut(place..))
+        {
+            if let Some(last) = worse.last_mut() {
+                *last = *count;
+                worse.rotate_right(1);
+            }
+            *count = 0;
+        }
+        self.tell(pages, run, place);
         self.spines[(side & 1) as usize].pages += 1;
     }
 
@@ -148,7 +198,7 @@ impl Order {
     fn start(&mut self, side: u32, at: usize) -> Option<u32> {
         let run = self.free.take()?;
         *self.runs.at_mut(run) = Run::EMPTY;
-        *self.levels.get_mut(run as usize)? = 0;
+        *self.run_counts_mut(run)? = [0; LANES];
         self.spines[(side & 1) as usize].insert(at, run);
         Some(run)
     }
@@ -162,27 +212,29 @@ impl Order {
     /// Moves the pages of `from`, from a place on, to the end of `to`, which has room.
     fn move_pages(&mut self, pages: &mut Table<Page>, from: u32, place: usize, to: u32) {
         let (mut source, mut target) = (*self.runs.at(from), *self.runs.at(to));
-        let mut levels = 0;
+        let (mut left, mut right) = (self.run_counts(from), self.run_counts(to));
+        let start = target.len as usize;
         for place in place..source.len as usize {
             let (lane, end) = (place & (LANES - 1), target.len as usize & (LANES - 1));
-            let (number, slot) = (source.numbers[lane], source.slots[lane]);
-            (target.numbers[end], target.slots[end]) = (number, slot);
-            target.len += 1;
+            (target.numbers[end], target.slots[end]) = (source.numbers[lane], source.slots[lane]);
             (source.numbers[lane], source.slots[lane]) = (i64::MIN, NIL);
-            let page = pages.at_mut(slot);
-            page.leaf = to;
-            levels += page.len();
+            (right[end], left[lane]) = (left[lane], 0);
+            target.len += 1;
         }
         source.len = source.len.min(place as u32);
         (*self.runs.at_mut(from), *self.runs.at_mut(to)) = (source, target);
-        self.count(from, levels, 0);
-        self.count(to, 0, levels);
+        for (run, counts) in [(from, left), (to, right)] {
+            if let Some(place) = self.run_counts_mut(run) {
+                *place = counts;
+            }
+        }
+        self.tell(pages, to, start);
     }
 
     /// Takes a page out of the order. Its levels are gone already.
     pub(super) fn remove(&mut self, pages: &mut Table<Page>, side: u32, slot: u32) {
         let page = pages.at(slot);
-        let (number, run, isa) = (page.number(), page.leaf, self.isa);
+        let (number, run, isa) = (page.number(), page.place / LANES as u32, self.isa);
         let at = self.place(side, number);
         let from = self.runs.at_mut(run);
         let place = isa.rank(&from.numbers, number);
@@ -191,8 +243,19 @@ impl Order {
         }
         isa.remove(&mut from.numbers, &mut from.slots, place, (i64::MIN, NIL));
         from.len -= 1;
+        let left = from.len;
+        if let Some([count, worse @ ..]) =
+            self.run_counts_mut(run).and_then(|counts| counts.get_mut(place..))
+        {
+            *count = 0;
+            worse.rotate_left(usize::from(!worse.is_empty()));
+            if let Some(last) = worse.last_mut() {
+                *count = core::mem::take(last);
+            }
+        }
+        self.tell(pages, run, place);
         self.spines[(side & 1) as usize].pages -= 1;
-        if from.len == 0 {
+        if left == 0 {
             self.spines[(side & 1) as usize].remove(at);
             self.free.give(run);
             return;
@@ -228,24 +291,34 @@ impl Order {
         run.and_then(|run| self.runs.at(*run).used().last()).copied().unwrap_or(NIL)
     }
 
-    /// Levels of a side that lie in pages better than this one, whether the page exists or not.
+    /// Levels of a side that lie in pages better than the one at a place.
     #[inline]
-    pub(super) fn better(&self, pages: &Table<Page>, side: u32, number: i64) -> u32 {
+    pub(super) fn better(&self, side: u32, place: u32) -> u32 {
+        let run = place / LANES as u32;
+        let mut levels = self.levels(run, place as usize % LANES);
+        for better in self.spine(side).used() {
+            if *better == run {
+                break;
+            }
+            levels += self.all_levels(*better);
+        }
+        levels
+    }
+
+    /// Levels of a side that lie in pages better than one of this number, which need not exist.
+    pub(super) fn better_than_number(&self, side: u32, number: i64) -> u32 {
         let at = self.place(side, number);
         let (before, rest) = self.spine(side).used().split_at_checked(at).unwrap_or_default();
-        let levels = |run: &u32| self.levels.get(*run as usize).copied().unwrap_or(0);
-        let before: u32 = before.iter().map(levels).sum();
+        let before: u32 = before.iter().map(|run| self.all_levels(*run)).sum();
         let Some(run) = rest.first() else { return before };
-        let run = self.runs.at(*run);
-        let within = run.used().get(..self.isa.rank(&run.numbers, number)).unwrap_or_default();
-        before + within.iter().map(|slot| pages.at(*slot).len()).sum::<u32>()
+        before + self.levels(*run, self.isa.rank(&self.runs.at(*run).numbers, number))
     }
 
     /// The page that holds the level with `nth` better ones, and how many of these are in it.
     pub(super) fn nth(&self, pages: &Table<Page>, side: u32, nth: u32) -> Option<(u32, u32)> {
         let mut left = nth;
         for run in self.spine(side).used() {
-            let levels = self.levels.get(*run as usize).copied().unwrap_or(0);
+            let levels = self.all_levels(*run);
             if left >= levels {
                 left -= levels;
                 continue;

@@ -9,7 +9,7 @@
 //! | 0 | 8 | occupied | bit n: tick n of the page has a level |
 //! | 8 | 8 | counted | bit n: `orders` of tick n holds its number of orders |
 //! | 16 | 8 | tag | number of the page << 1 \| side |
-//! | 24 | 4 | leaf | where it is in the order of pages |
+//! | 24 | 4 | place | where it is in the order of pages |
 //! | 28 | 4 | | zero |
 //! | 32 | 512 | quantities | by tick; of no meaning where there is no level |
 //! | 544 | 256 | orders | by tick; read only where `counted` says so |
@@ -35,7 +35,7 @@ pub(super) struct Page {
     pub(super) occupied: u64,
     counted: u64,
     pub(super) tag: i64,
-    pub(super) leaf: u32,
+    pub(super) place: u32,
     unused: u32,
     quantities: [i64; TICKS],
     orders: [u32; TICKS],
@@ -43,7 +43,7 @@ pub(super) struct Page {
 
 const _: () = assert!(size_of::<Page>() == 832 && align_of::<Page>() == 64);
 const _: () = assert!(offset_of!(Page, counted) == 8 && offset_of!(Page, tag) == 16);
-const _: () = assert!(offset_of!(Page, leaf) == 24 && offset_of!(Page, quantities) == 32);
+const _: () = assert!(offset_of!(Page, place) == 24 && offset_of!(Page, quantities) == 32);
 const _: () = assert!(offset_of!(Page, orders) == 544);
 
 /// Tag of the page that holds the tick `unit` (flipped) of a side.
@@ -57,7 +57,7 @@ impl Page {
         occupied: 0,
         counted: 0,
         tag: i64::MIN,
-        leaf: NIL,
+        place: NIL,
         unused: 0,
         quantities: [0; TICKS],
         orders: [0; TICKS],
@@ -65,7 +65,7 @@ impl Page {
 
     /// Makes it the empty page of a tag. What no bit names is never read, so it stays.
     pub(super) fn begin(&mut self, tag: i64) {
-        (self.occupied, self.counted, self.tag, self.leaf) = (0, 0, tag, NIL);
+        (self.occupied, self.counted, self.tag, self.place) = (0, 0, tag, NIL);
     }
 
     /// Number of the page on its side; greater is better.
@@ -76,18 +76,19 @@ impl Page {
 
     /// 1 if tick `unit & 63` has a level, else 0.
     #[inline(always)]
-    pub(super) const fn has(&self, unit: i64) -> u32 {
-        (self.occupied >> (unit & 63) & 1) as u32
+    pub(super) const fn has(&self, unit: i64) -> i32 {
+        (self.occupied >> (unit & 63) & 1) as i32
     }
 
     /// Sets the level of a tick, or removes it where the quantity is 0.
     #[inline(always)]
     pub(super) fn set(&mut self, unit: i64, quantity: i64, orders: u32) {
         let tick = (unit & 63) as usize;
-        let (bit, has) = (1_u64 << tick, u64::from(quantity != 0));
-        self.occupied = self.occupied & !bit | has << tick;
+        let bit = 1_u64 << tick;
+        let (with, without) = (self.occupied | bit, self.occupied & !bit);
+        self.occupied = if quantity != 0 { with } else { without };
         self.quantities[tick] = quantity;
-        if orders != UNKNOWN || self.counted & bit != 0 {
+        if orders != UNKNOWN || self.counted != 0 {
             self.counted = self.counted & !bit | u64::from(orders != UNKNOWN) << tick;
             self.orders[tick] = orders;
         }

@@ -226,6 +226,7 @@ impl<I: OrderIndex> L3Books<I> {
             return Err(BookError::OrderTableFull);
         }
         let slot = self.index.enter(reference)?;
+        self.orders.prefetch(self.index.upcoming());
         if self.orders.at(slot).quantity != 0 {
             return Err(BookError::DuplicateReference);
         }

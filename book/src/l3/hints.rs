@@ -7,7 +7,7 @@
 //!
 //! | stage | for every event | for an event with a price besides |
 //! |--|--|--|
-//! | first | [`L3Books::prefetch`] | |
+//! | first | [`L3Books::prefetch`] | [`L3Books::prefetch_side`] |
 //! | second | [`L3Books::prefetch_order`] | [`L3Books::prefetch_joined`] |
 //! | third | [`L3Books::prefetch_level`] | [`L3Books::prefetch_replaced`] in its place |
 //!
@@ -30,6 +30,12 @@ impl<I: OrderIndex> L3Books<I> {
         self.levels.prefetch_side(side_number(instrument, Side::Ask));
     }
 
+    /// First hint for a new order, besides: fetches what tells its level.
+    #[inline(always)]
+    pub fn prefetch_side(&self, instrument: u32, side: Side) {
+        self.levels.prefetch_numbers(side_number(instrument, side));
+    }
+
     /// Second hint: fetches the order.
     #[inline(always)]
     pub fn prefetch_order(&self, reference: u64) {
@@ -40,14 +46,13 @@ impl<I: OrderIndex> L3Books<I> {
     #[inline(always)]
     pub fn prefetch_joined(&self, instrument: u32, side: Side, price: i64) {
         let number = side_number(instrument, side);
-        self.levels.prefetch_numbers(number);
         self.levels.prefetch_record(self.levels.near(number, flip(number, price)));
     }
 
     /// Third hint: fetches the level of the order and its place in the queue.
     #[inline(always)]
     pub fn prefetch_level(&self, reference: u64) {
-        let order = self.orders.at(self.index.hint(reference));
+        let order = self.orders.at_any(self.index.hint(reference));
         self.levels.prefetch_record(order.level());
         self.queues.prefetch(order.piece);
     }
@@ -55,7 +60,7 @@ impl<I: OrderIndex> L3Books<I> {
     /// Third hint for a replacement: the same, and the level that the new order will join.
     #[inline(always)]
     pub fn prefetch_replaced(&self, instrument: u32, reference: u64, price: i64) {
-        let order = self.orders.at(self.index.hint(reference));
+        let order = self.orders.at_any(self.index.hint(reference));
         self.levels.prefetch_record(order.level());
         self.queues.prefetch(order.piece);
         let number = side_number(instrument, order.side());

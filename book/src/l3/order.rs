@@ -75,6 +75,12 @@ impl Orders {
         &self.lines.at(slot / 4).0[slot as usize % 4]
     }
 
+    /// The slot, and outside the range any.
+    #[inline(always)]
+    pub(super) fn at_any(&self, slot: u32) -> &Order {
+        &self.lines.at_any(slot / 4).0[slot as usize % 4]
+    }
+
     #[inline(always)]
     pub(super) fn at_mut(&mut self, slot: u32) -> &mut Order {
         &mut self.lines.at_mut(slot / 4).0[slot as usize % 4]

@@ -15,6 +15,7 @@ use super::order::Orders;
 use crate::levels::{HERE, Record};
 use crate::memory::MemoryVisitor;
 use crate::table::{FreeList, NIL, Table};
+use simd::Isa;
 
 /// Orders that a piece names.
 const SLOTS: usize = 12;
@@ -44,8 +45,7 @@ struct Piece {
 const _: () = assert!(size_of::<Piece>() == 64 && align_of::<Piece>() == 64);
 
 impl Piece {
-    const EMPTY: Piece =
-        Piece { next: NIL, previous: NIL, len: 0, unused: 0, slots: [NIL; SLOTS] };
+    const EMPTY: Piece = Piece { next: NIL, previous: NIL, len: 0, unused: 0, slots: [NIL; SLOTS] };
 }
 
 /// The pieces of all queues.
@@ -53,13 +53,15 @@ impl Piece {
 pub(super) struct Queues {
     pieces: Table<Piece>,
     free: FreeList,
+    isa: Isa,
 }
 
 impl Queues {
     /// Pieces enough for `orders` orders.
     pub(super) fn new(orders: u32) -> Queues {
         let pieces = orders / 2 + 1;
-        Queues { pieces: Table::new(pieces, Piece::EMPTY), free: FreeList::new(pieces) }
+        let free = FreeList::new(pieces);
+        Queues { pieces: Table::new(pieces, Piece::EMPTY), free, isa: Isa::detect() }
     }
 
     /// Whether any order can join any queue.
@@ -116,7 +118,7 @@ impl Queues {
         if piece != NIL {
             return self.leave_piece(record, orders, slot, piece);
         }
-        take_out(&mut record.queue, slot);
+        self.isa.take_out(&mut record.queue, slot, NIL);
         if record.first != NIL && record.queue[0] == NIL {
             self.settle(record, orders, record.first, HERE);
         }

@@ -7,7 +7,7 @@ use crate::index::OrderIndex;
 use crate::levels::Walk;
 use crate::side::{SideNumber, flip, instrument_of, side_number, side_of};
 use crate::top::Top;
-use wire::Side;
+use wire::{NONE, Side};
 
 impl<I: OrderIndex> L3Books<I> {
     /// Best prices and quantities of an instrument; [`Top::EMPTY`] for an unknown one.
@@ -26,6 +26,21 @@ impl<I: OrderIndex> L3Books<I> {
             (top.ask_price, top.ask_qty) = (flip(ask_side, ask.key), ask.quantity);
         }
         top
+    }
+
+    /// The best prices of an instrument; both quantities are 0. Reads only the sides, not the
+    /// levels, so it does not wait for lines that nobody has fetched.
+    #[inline]
+    #[must_use]
+    pub fn best_prices(&self, instrument: u32) -> Top {
+        if instrument >= self.limits.instruments {
+            return Top::EMPTY;
+        }
+        let price = |side| {
+            let number = side_number(instrument, side);
+            self.levels.best_key(number).map_or(NONE, |key| flip(number, key))
+        };
+        Top { bid_price: price(Side::Bid), ask_price: price(Side::Ask), ..Top::EMPTY }
     }
 
     /// Whether the best bid is above the best ask. Equal prices are locked, not crossed; see

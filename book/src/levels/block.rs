@@ -129,6 +129,12 @@ impl Block {
         self.records.lanes.get(place).copied().unwrap_or(NIL)
     }
 
+    /// The level number at `place`; behind the block that of another place. For hints.
+    #[inline(always)]
+    pub(crate) fn number_or_any(&self, place: usize) -> u32 {
+        self.records.lanes[simd::inside(PLACES, place) % PLACES]
+    }
+
     /// Key and level number at `place`, 0 the best.
     #[inline(always)]
     pub(crate) fn get(&self, place: usize) -> Option<(i64, u32)> {

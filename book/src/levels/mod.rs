@@ -31,6 +31,8 @@ const HAND_DOWN: usize = 3;
 const FEW: usize = 3;
 /// Levels in a block after it took some back, if the tree has so many.
 const ENOUGH: usize = 8;
+/// How many levels ahead the record of a new one is fetched.
+const UPCOMING: usize = 4;
 /// Distance of a new base below the price that made it necessary, so that better ones have room.
 const BELOW: i64 = 1 << 30;
 
@@ -98,6 +100,12 @@ impl Levels {
         Some(self.records.at(number))
     }
 
+    /// The key of the best level of a side.
+    #[inline(always)]
+    pub(crate) fn best_key(&self, side: SideNumber) -> Option<i64> {
+        self.blocks.at(side).get(0).map(|(key, _)| key)
+    }
+
     /// The level with `nth` better ones on its side.
     #[inline]
     pub(crate) fn nth(&self, side: SideNumber, nth: usize) -> Option<u32> {
@@ -132,8 +140,8 @@ impl Levels {
     /// hints, so without a branch on where it is.
     #[inline(always)]
     pub(crate) fn near(&self, side: SideNumber, key: i64) -> u32 {
-        let block = self.blocks.at(side);
-        block.number(block.rank(self.isa, block.distance_or_any(key)))
+        let block = self.blocks.at_any(side);
+        block.number_or_any(block.rank(self.isa, block.distance_or_any(key)))
     }
 
     /// The level of `key`, if it exists.
@@ -278,6 +286,7 @@ impl Levels {
             return Err(BookError::LevelTableFull);
         }
         let number = self.free.take().ok_or(BookError::LevelTableFull)?;
+        self.records.prefetch(self.free.upcoming(UPCOMING));
         *self.records.at_mut(number) = Record { key, side, ..Record::EMPTY };
         Ok(number)
     }

@@ -62,7 +62,7 @@ impl LevelBooks {
         }
         self.set(index, side, &m)?;
         let cut = floors.is_cut(index, side);
-        if cut && self.get(index).is_none_or(|book| book.depth(side) == 0) {
+        if cut && self.get(index).is_none_or(|book| book.is_empty(side)) {
             return Err(Inconsistency::DepthExhausted);
         }
         Ok(Applied::Yes)
@@ -75,10 +75,10 @@ impl LevelBooks {
             Some(sized) => sized,
             None => slot.insert(Box::new(Grown::new(first)?)),
         };
-        match sized.book.set(side, m.price, m.quantity, m.orders) {
+        match sized.book.update(side, m.price, m.quantity, m.orders) {
             Err(BookError::LevelTableFull) if sized.enlarge() => {
                 self.enlarged += 1;
-                sized.book.set(side, m.price, m.quantity, m.orders).map(drop)
+                sized.book.update(side, m.price, m.quantity, m.orders).map(drop)
             }
             other => other.map(drop),
         }
@@ -102,7 +102,7 @@ impl Grown {
         let Ok(mut larger) = Grown::new(levels) else { return false };
         for side in [Side::Bid, Side::Ask] {
             for level in self.book.levels(side) {
-                if larger.book.set(side, level.price, level.quantity, level.orders).is_err() {
+                if larger.book.update(side, level.price, level.quantity, level.orders).is_err() {
                     return false;
                 }
             }

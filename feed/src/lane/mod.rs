@@ -17,9 +17,10 @@ mod session;
 mod upkeep;
 
 use protocol::frame::Checksums;
+use protocol::venue::nasdaq::BookEvent;
 use wire::{Nature, StampBy};
 
-use self::output::Output;
+use self::output::{Output, WINDOW};
 use self::session::{Current, OldSessions};
 use crate::counts::{Counts, Interval};
 use crate::error::FeedError;
@@ -82,6 +83,8 @@ pub struct Lane<O> {
     published: Vec<u64>,
     /// The recording's clock, once a packet was stamped by it.
     recorded_now: Option<u64>,
+    /// Messages of a packet that are read and not yet taken.
+    window: Box<[BookEvent; WINDOW]>,
     polls: u32,
     counts_at: u64,
     heartbeat_at: u64,
@@ -116,6 +119,7 @@ impl<O: Outlet> Lane<O> {
             seen_groups,
             published: Vec::with_capacity(MEASURED),
             recorded_now: None,
+            window: Box::new([BookEvent::NONE; WINDOW]),
             polls: 0,
             counts_at: 0,
             heartbeat_at: 0,
@@ -188,8 +192,8 @@ impl<O: Outlet> Lane<O> {
     /// The arbiter, and what it talks to.
     #[inline(always)]
     fn split(&mut self) -> (&mut Arbiter, Output<'_, O>) {
-        let Lane { arbiter, venue, gaps, publisher, published, .. } = self;
-        (arbiter, Output { venue, gaps, publisher, published })
+        let Lane { arbiter, venue, gaps, publisher, published, window, .. } = self;
+        (arbiter, Output { venue, gaps, publisher, published, window })
     }
 
     #[inline(always)]

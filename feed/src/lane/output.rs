@@ -1,6 +1,7 @@
 //! From the arbiter to the venue: messages in order, gaps, lines.
 
-use protocol::frame::moldudp64::MoldPacket;
+use protocol::frame::moldudp64::HEADER_LEN;
+use protocol::venue::nasdaq::{Blocks, BookEvent, Taken};
 use wire::codes::GapHow;
 use wire::payload::{Connection, GapBegin, GapEnd};
 use wire::{BookState, Origin, Path};
@@ -19,40 +20,123 @@ pub(super) struct Output<'a, O> {
     pub(super) gaps: &'a mut Gaps,
     pub(super) publisher: &'a mut Publisher<O>,
     pub(super) published: &'a mut Vec<u64>,
+    pub(super) window: &'a mut [BookEvent; WINDOW],
 }
 
-impl<O: Outlet> Output<'_, O> {
-    /// Messages of one packet, numbered from `first`.
+/// Messages of a packet that are read before the first of them is taken.
+pub(super) const WINDOW: usize = 64;
+/// Messages that go from one hint to the next together: time enough for memory to answer.
+const GROUP: usize = 8;
+
+/// What messages of a packet have in common.
+#[derive(Clone, Copy)]
+pub(super) struct Received {
+    /// Number of the first.
+    pub(super) first: u64,
+    /// Line, path, taker of the receive stamp.
+    pub(super) origin: Origin,
+    /// When the packet was received, ns UTC.
+    pub(super) ts_receive: u64,
+}
+
+/// Takes the messages of a window one after the other.
+struct Taking<'a, O> {
+    gaps: &'a Gaps,
+    publisher: &'a mut Publisher<O>,
+    taken: &'a Taken<'a>,
+    of: &'a Received,
+    /// Number of the next.
+    number: u64,
+}
+
+impl<O: Outlet> Taking<'_, O> {
     #[inline(always)]
-    pub(super) fn messages<'m>(
-        &mut self,
-        messages: impl Iterator<Item = &'m [u8]>,
-        first: u64,
-        origin: Origin,
-        ts_receive: u64,
-    ) {
-        Lane::<O>::measure(self.published, ts_receive, origin.stamp());
-        for (at, message) in messages.enumerate() {
-            // The parser has refused numbers that do not fit; a range would count one too far.
-            self.message(message, first.saturating_add(at as u64), origin, ts_receive);
+    fn one(&mut self, venue: &mut Nasdaq, event: &BookEvent) {
+        if event.kind.is_book() {
+            let ts_venue = venue.ts_venue(event.timestamp);
+            self.begin_step(ts_venue);
+            venue.event(event, self.number, self.gaps, self.publisher);
+            self.publisher.end_step();
+        } else {
+            self.other(venue, self.taken.message(event));
         }
+        self.number = self.number.saturating_add(1);
     }
 
-    #[inline]
-    fn message(&mut self, bytes: &[u8], number: u64, origin: Origin, ts_receive: u64) {
+    #[inline(always)]
+    fn begin_step(&mut self, ts_venue: u64) {
+        let Received { origin, ts_receive, .. } = *self.of;
+        self.publisher.begin_step(Stamp { ts_venue, ts_receive, origin });
+    }
+
+    /// A message that changes no book, or none at all.
+    #[inline(never)]
+    fn other(&mut self, venue: &mut Nasdaq, bytes: &[u8]) {
         // The time of day stands at the same place in every message.
         let ts_venue = match bytes.get(5..11) {
             Some(&[a, b, c, d, e, f]) => {
-                self.venue.ts_venue(u64::from_be_bytes([0, 0, a, b, c, d, e, f]))
+                venue.ts_venue(u64::from_be_bytes([0, 0, a, b, c, d, e, f]))
             }
             _ => 0,
         };
-        self.publisher.begin_step(Stamp { ts_venue, ts_receive, origin });
-        let taken = self.venue.message(bytes, number, self.gaps, self.publisher);
+        self.begin_step(ts_venue);
+        let taken = venue.message(bytes, self.number, self.gaps, self.publisher);
         self.publisher.end_step();
         if let Err(reject) = taken {
             self.publisher.counts.itch(reject);
-            self.publisher.outlet.refused(reject.name(), ts_receive);
+            self.publisher.outlet.refused(reject.name(), self.of.ts_receive);
+        }
+    }
+}
+
+impl<O: Outlet> Output<'_, O> {
+    /// Messages of one packet, `count` of them from the beginning of `blocks`, numbered from `first`.
+    ///
+    /// All that fit into the window are read before the first is taken, so that memory is asked for
+    /// in good time; see [`Nasdaq::hint_books`]. A message that is alone is taken at once.
+    #[inline(always)]
+    pub(super) fn messages(&mut self, blocks: Blocks<'_>, count: u16, of: &Received) {
+        Lane::<O>::measure(self.published, of.ts_receive, of.origin.stamp());
+        let (mut blocks, mut left, mut first) = (blocks, usize::from(count), of.first);
+        while left > 0 {
+            let Some(window) = self.window.get_mut(..left.min(WINDOW)) else { return };
+            let taken = blocks.fill(window);
+            // The parser has walked the packet, so there are as many as it says.
+            if taken.count == 0 {
+                return;
+            }
+            self.take_window(&taken, &Received { first, ..*of });
+            left = left.saturating_sub(taken.count);
+            // The parser has refused numbers that do not fit.
+            first = first.saturating_add(taken.count as u64);
+        }
+    }
+
+    /// Takes the messages in the window: the hints for some of them between the taking of others.
+    #[inline(always)]
+    fn take_window(&mut self, taken: &Taken<'_>, of: &Received) {
+        let Output { venue, gaps, publisher, window, .. } = self;
+        let Some(events) = window.get(..taken.count) else { return };
+        let mut to = Taking { gaps, publisher, taken, of, number: of.first };
+        if let [event] = events {
+            return to.one(venue, event);
+        }
+        let mut groups = events.chunks(GROUP);
+        // The groups that have had the first hint, and the second.
+        let (mut after_first, mut after_second): (&[BookEvent], &[BookEvent]) = (&[], &[]);
+        let mut due: &[BookEvent] = &[];
+        loop {
+            let fresh = groups.next().unwrap_or_default();
+            venue.hint_books(fresh);
+            venue.hint_orders(after_first);
+            venue.hint_levels(after_second);
+            for event in due {
+                to.one(venue, event);
+            }
+            (due, after_second, after_first) = (after_second, after_first, fresh);
+            if due.is_empty() && after_second.is_empty() && after_first.is_empty() {
+                return;
+            }
         }
     }
 
@@ -85,10 +169,13 @@ impl<O: Outlet> Sink for Output<'_, O> {
     #[inline(never)]
     fn take(&mut self, part: &Part<'_>) {
         // It was parsed when it came; of what would not parse there is no part.
-        let Ok(mold) = MoldPacket::parse(part.bytes) else { return };
-        let messages = mold.messages().skip(usize::from(part.skip)).take(usize::from(part.take));
+        let mut blocks = Blocks::new(part.bytes.get(HEADER_LEN..).unwrap_or_default());
+        for _ in 0..part.skip {
+            blocks.next();
+        }
         let origin = Origin::new(part.line, Path::Live, part.stamp);
-        self.messages(messages, part.first, origin, part.ts_receive);
+        let of = Received { first: part.first, origin, ts_receive: part.ts_receive };
+        self.messages(blocks, part.take, &of);
     }
 
     #[cold]

@@ -1,9 +1,11 @@
 //! From a packet to the arbiter: link layer, IP, UDP, MoldUDP64, line, session.
 
-use protocol::frame::moldudp64::{MoldKind, MoldPacket};
+use protocol::frame::moldudp64::{HEADER_LEN, MoldKind, MoldPacket};
 use protocol::frame::udp;
+use protocol::venue::nasdaq::Blocks;
 use wire::{Origin, Path, StampBy};
 
+use super::output::Received;
 use super::{Group, Lane};
 use crate::counts::{Counts, LaneReject};
 use crate::line::Arrival;
@@ -99,7 +101,8 @@ impl<O: Outlet> Lane<O> {
         if arbiter.in_order(&arrival, bytes) {
             if count != 0 {
                 let origin = Origin::new(line, Path::Live, stamp);
-                output.messages(mold.messages(), first, origin, ts_receive);
+                let blocks = Blocks::new(bytes.get(HEADER_LEN..).unwrap_or_default());
+                output.messages(blocks, count, &Received { first, origin, ts_receive });
             }
         } else {
             let new = arbiter.arrive(&arrival, bytes, &mut output);

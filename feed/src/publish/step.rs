@@ -108,6 +108,17 @@ impl<O: Outlet> Publisher<O> {
     /// not listed there is none.
     #[inline(always)]
     pub fn emit<P: Payload>(&mut self, index: u32, quality: Quality, payload: P) {
+        self.emit_with(index, quality, || payload);
+    }
+
+    /// The same with a payload that is only made if a seat wants it.
+    #[inline(always)]
+    pub fn emit_with<P: Payload>(
+        &mut self,
+        index: u32,
+        quality: Quality,
+        payload: impl FnOnce() -> P,
+    ) {
         if !self.listed.has(index) {
             return;
         }
@@ -117,7 +128,7 @@ impl<O: Outlet> Publisher<O> {
         if seats == 0 && !self.outlet.wants_all() {
             return;
         }
-        let record = Record::new(self.header(index, quality), payload);
+        let record = Record::new(self.header(index, quality), payload());
         self.outlet.push(seats, class, index, &record);
     }
 

@@ -11,6 +11,7 @@ use wire::{Class, Nature, Side};
 use crate::lane::Lane;
 use crate::publish::Outlet;
 use crate::publish::multicast::PublisherReport;
+use crate::venue::nasdaq::TablePages;
 
 /// One instrument at the end of the run.
 #[derive(Clone, Debug, Serialize)]
@@ -86,6 +87,8 @@ pub struct Report {
     pub interrupted: bool,
     /// How the core polled.
     pub polling: String,
+    /// What the tables lie on.
+    pub pages: TablePages,
     /// What was sent as multicast datagrams.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub publisher: Option<PublisherReport>,
@@ -125,6 +128,7 @@ impl Report {
             longest_poll_ns: 0,
             interrupted: false,
             polling: String::new(),
+            pages: lane.venue.pages(),
             publisher: None,
         }
     }

@@ -90,7 +90,8 @@ pub trait Watch {
 pub fn replay(spec: &ReplaySpec, stop: &Arc<AtomicBool>, watch: &mut dyn Watch) -> Result<Report> {
     let source = CaptureSource::open(&spec.files, spec.date)?;
     let eastern = Eastern::new()?;
-    let venue = Nasdaq::new(spec.limits)?;
+    let mut venue = Nasdaq::new(spec.limits)?;
+    venue.advise_huge();
     let records = spec.records.as_deref().map(RecordLog::create).transpose()?;
     let exponents = (PRICE_EXP, QUANTITY_EXP);
     let csv = match &spec.book_csv {

@@ -122,7 +122,9 @@ fn prepare(config: &Config) -> Result<Vec<Prepared>> {
     let mut venues = Vec::with_capacity(config.lanes.len());
     for lane in &config.lanes {
         let limits = Limits { instruments: lane.instruments, orders: lane.orders };
-        venues.push((lane, Nasdaq::of_market(lane.market, limits)?));
+        let mut venue = Nasdaq::of_market(lane.market, limits)?;
+        venue.advise_huge();
+        venues.push((lane, venue));
     }
     let open = |(lane, venue): (&LaneSection, Nasdaq)| {
         Ok(Prepared { section: lane.clone(), venue, opened: source::open(lane)? })

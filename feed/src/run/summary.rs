@@ -99,7 +99,8 @@ impl LaneSummary {
         let mut out = format!(
             "lane {} ({}){not_live}\n  {messages} messages in {} packets, sessions {}, \
              instruments {}\n  gaps {} ({} messages missing), copies {}, unknown references {}, \
-             crossed {}\n  longest poll {} us, {} polls over 1 ms\n",
+             crossed {}\n  longest poll {} us, {} polls over 1 ms\n  tables {} MiB, of which {} \
+             on pages of 2 MiB\n",
             self.name,
             self.venue,
             report.packets,
@@ -112,6 +113,8 @@ impl LaneSummary {
             report.crossed,
             report.longest_poll_ns / 1_000,
             self.counter("poll_breaches"),
+            report.pages.bytes >> 20,
+            report.pages.huge_bytes >> 20,
         );
         for (at, letter) in ('A'..='H').enumerate() {
             if let Some(line) = self.line_text(at + 1, letter) {

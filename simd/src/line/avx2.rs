@@ -1,9 +1,10 @@
 //! The kernels for AVX2: a line is two registers.
 
 use core::arch::x86_64::{
-    __m256i, _mm256_alignr_epi8, _mm256_blendv_epi8, _mm256_castsi256_ps, _mm256_cmpeq_epi32,
-    _mm256_cmpgt_epi32, _mm256_loadu_si256, _mm256_movemask_ps, _mm256_permute2x128_si256,
-    _mm256_set1_epi32, _mm256_setr_epi32, _mm256_storeu_si256,
+    __m256i, _mm256_alignr_epi8, _mm256_blend_epi32, _mm256_blendv_epi8, _mm256_castsi256_ps,
+    _mm256_cmpeq_epi32, _mm256_cmpgt_epi32, _mm256_loadu_si256, _mm256_movemask_ps,
+    _mm256_permute2x128_si256, _mm256_permutevar8x32_epi32, _mm256_set1_epi32, _mm256_setr_epi32,
+    _mm256_storeu_si256,
 };
 
 use super::{LINE_HEAD, LINE_LANES, Line};
@@ -95,4 +96,21 @@ pub(super) fn insert(keys: &mut Line, values: &mut Line, place: usize, key: i32,
 pub(super) fn remove(keys: &mut Line, values: &mut Line, place: usize, key: i32, value: u32) {
     remove_one(keys, place, key.cast_unsigned());
     remove_one(values, place, value);
+}
+
+#[inline]
+#[target_feature(enable = "avx2,popcnt")]
+pub(super) fn take_out(words: &mut [u32; 8], value: u32, filler: u32) {
+    // SAFETY: `words` is 32 readable bytes; the load needs no alignment.
+    let old = unsafe { _mm256_loadu_si256(words.as_ptr().cast::<__m256i>()) };
+    let same = _mm256_cmpeq_epi32(old, _mm256_set1_epi32(value.cast_signed()));
+    let found = _mm256_movemask_ps(_mm256_castsi256_ps(same)).cast_unsigned();
+    // 8, behind all, where it is not found.
+    let place = (found | 0x100).trailing_zeros().cast_signed();
+    let upper = _mm256_permutevar8x32_epi32(old, _mm256_setr_epi32(1, 2, 3, 4, 5, 6, 7, 7));
+    let upper = _mm256_blend_epi32::<0x80>(upper, _mm256_set1_epi32(filler.cast_signed()));
+    let before = _mm256_set1_epi32(place - 1);
+    let new = _mm256_blendv_epi8(old, upper, _mm256_cmpgt_epi32(numbers().0, before));
+    // SAFETY: `words` is 32 writable bytes; the store needs no alignment.
+    unsafe { _mm256_storeu_si256(words.as_mut_ptr().cast::<__m256i>(), new) };
 }

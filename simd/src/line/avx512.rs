@@ -72,3 +72,10 @@ pub(super) fn remove(keys: &mut Line, values: &mut Line, place: usize, key: i32,
     remove_one(keys, behind, key.cast_unsigned());
     remove_one(values, behind, value);
 }
+
+#[inline]
+#[target_feature(enable = "avx2,avx512f,popcnt")]
+pub(super) fn take_out(words: &mut [u32; 8], value: u32, filler: u32) {
+    // Eight words are a register of AVX2, which every processor with AVX-512 has.
+    super::avx2::take_out(words, value, filler);
+}

@@ -90,4 +90,11 @@ impl Isa {
     ) {
         dispatch!(self, remove(keys, values, place, key, value));
     }
+
+    /// Takes `value` out of eight words, where it is at most once; what is behind it moves up by
+    /// one and `filler` fills the last. Without it nothing changes.
+    #[inline(always)]
+    pub fn take_out(self, words: &mut [u32; 8], value: u32, filler: u32) {
+        dispatch!(self, take_out(words, value, filler));
+    }
 }

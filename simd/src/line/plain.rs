@@ -44,3 +44,16 @@ fn remove_one(lanes: &mut [u32; LINE_LANES], place: usize, last: u32) {
         lanes[LINE_LANES - 1] = last;
     }
 }
+
+#[inline]
+pub(super) fn take_out(words: &mut [u32; 8], value: u32, filler: u32) {
+    let old = *words;
+    let mut place = old.len();
+    for (at, other) in old.iter().enumerate() {
+        place = if *other == value { at } else { place };
+    }
+    for at in 0..old.len() - 1 {
+        words[at] = if at >= place { old[at + 1] } else { old[at] };
+    }
+    words[7] = if place < old.len() { filler } else { old[7] };
+}

@@ -68,6 +68,24 @@ proptest! {
 }
 
 #[test]
+fn a_word_is_taken_out_wherever_it_is() {
+    for len in 0..=8_usize {
+        for place in 0..=8 {
+            let words: [u32; 8] =
+                core::array::from_fn(|at| if at < len { 3 * at as u32 } else { u32::MAX });
+            let mut wanted: Vec<u32> = words.to_vec();
+            wanted.retain(|word| *word != 3 * place);
+            wanted.resize(8, u32::MAX);
+            for isa in Isa::available() {
+                let mut some = words;
+                isa.take_out(&mut some, 3 * place, u32::MAX);
+                assert_eq!(some[..], wanted, "{} of {len}, place {place}", isa.name());
+            }
+        }
+    }
+}
+
+#[test]
 fn every_place_and_every_rank() {
     let lanes = core::array::from_fn(|lane| (100 - 2 * lane as i32).cast_unsigned());
     let keys = Line { head: [u32::MAX, 0, 7, i32::MAX as u32], lanes };

@@ -5,6 +5,8 @@
 //! orders.rs      A F E C X D U              trades.rs    P Q B
 //! reference.rs   R H Y L K J h and more     market.rs    S V W, auctions I N O
 //! sisters.rs     NASDAQ, BX, PSX           relist.rs    what is published changes
+//! pages.rs       tables on pages of 2 MiB
+//! hints.rs       what to fetch for messages that are known and not yet taken
 //! ```
 //!
 //! Specification and conformance cases: README.md in this folder. Prices are in 10^-4 dollars and
@@ -12,8 +14,10 @@
 //! 10^-8, as the circuit-breaker message has them.
 
 pub mod day;
+mod hints;
 mod market;
 mod orders;
+mod pages;
 mod reference;
 mod relist;
 mod session;
@@ -21,7 +25,7 @@ mod sisters;
 mod trades;
 
 use book::{BookError, LimitsError};
-use protocol::venue::nasdaq::{ItchReject, Message, decode};
+use protocol::venue::nasdaq::{BookEvent, ItchReject, Message, decode};
 use wire::codes::BookCause;
 use wire::payload::BookStateChange;
 use wire::{BookState, Quality};
@@ -34,6 +38,7 @@ use crate::publish::{Outlet, Publisher};
 use crate::venue::nasdaq::day::Day;
 
 pub(crate) use market::session_id;
+pub use pages::TablePages;
 pub use session::{Directory, Stock};
 pub use sisters::Market;
 
@@ -74,28 +79,40 @@ impl Limits {
     }
 }
 
-/// What the lane knows of one instrument beside its book.
+/// What the lane knows of one instrument beside its book and every message changes. Half a line, so
+/// that a message fetches one line for it.
+///
+/// | offset | size | field | |
+/// |--|--|--|--|
+/// | 0 | 4 | epoch | when its book was last proven complete |
+/// | 4 | 1 | crossed | 1: its best bid is above its best ask |
+/// | 5 | 1 | locked | 1: its best bid is its best ask |
+/// | 6 | 2 | | |
+/// | 8 | 8 | sequence | step of the last change |
+/// | 16 | 8 | ts_venue | of the last change, ns UTC |
+/// | 24 | 8 | ts_receive | of the last change, ns UTC |
 #[derive(Clone, Copy, Debug)]
+#[repr(C, align(32))]
 struct State {
-    /// When its book was last proven complete.
     epoch: BookEpoch,
-    /// Its best bid is above its best ask.
     crossed: bool,
-    /// Its best bid is its best ask.
     locked: bool,
-    /// What its image shows beside the book.
-    image: ImageState,
+    sequence: u64,
+    ts_venue: u64,
+    ts_receive: u64,
 }
 
+const _: () = assert!(size_of::<State>() == 32);
+
 impl State {
-    fn new() -> State {
-        State {
-            epoch: BookEpoch::NEVER,
-            crossed: false,
-            locked: false,
-            image: ImageState::default(),
-        }
-    }
+    const NEW: State = State {
+        epoch: BookEpoch::NEVER,
+        crossed: false,
+        locked: false,
+        sequence: 0,
+        ts_venue: 0,
+        ts_receive: 0,
+    };
 }
 
 /// The venue's part of a lane.
@@ -108,6 +125,9 @@ pub struct Nasdaq {
     day: Day,
     session: [u8; 10],
     states: Vec<State>,
+    /// What images show beside book and state: changed by trades and by what is said of a stock.
+    shown: Vec<ImageState>,
+    pages: TablePages,
     dirty: Dirty,
 }
 
@@ -174,7 +194,9 @@ impl Nasdaq {
             market: Market::Nasdaq,
             day: Day { date: 0, midnight_ns: 0 },
             session: [b' '; 10],
-            states: vec![State::new(); slots as usize],
+            states: vec![State::NEW; slots as usize],
+            shown: vec![ImageState::default(); slots as usize],
+            pages: TablePages::default(),
             dirty: Dirty::new(slots),
         }
     }
@@ -209,12 +231,12 @@ impl Nasdaq {
 
     /// Takes one message, number `number` of the session, into the books and tells `out`.
     ///
-    /// The caller has begun the step and ends it.
+    /// The caller has begun the step and ends it. Messages that change a book are faster read as
+    /// events, several at a time: [`Nasdaq::event`].
     ///
     /// # Errors
     /// If the bytes are no ITCH message; no book has changed then, but one of which a change could
     /// not be read is gapped.
-    #[inline]
     pub fn message<O: Outlet>(
         &mut self,
         bytes: &[u8],
@@ -229,6 +251,11 @@ impl Nasdaq {
                 return Err(reject);
             }
         };
+        let event = BookEvent::read(bytes);
+        if event.kind.is_book() {
+            self.event(&event, number, gaps, out);
+            return Ok(());
+        }
         out.counts.message(message.code());
         let mut cx = Context { out, gaps, number };
         let touched = self.dispatch(&message, &mut cx);
@@ -242,13 +269,16 @@ impl Nasdaq {
     #[inline(always)]
     fn dispatch<O: Outlet>(&mut self, message: &Message<'_>, cx: &mut Context<'_, O>) -> u32 {
         match message {
-            Message::AddOrder(m) => self.add(m, [0; 4], cx),
-            Message::AddOrderAttributed(m) => self.add_attributed(m, cx),
-            Message::OrderExecuted(m) => self.executed(m, cx),
-            Message::OrderExecutedWithPrice(m) => self.executed_with_price(m, cx),
-            Message::OrderCancel(m) => self.cancel(m, cx),
-            Message::OrderDelete(m) => self.delete(m, cx),
-            Message::OrderReplace(m) => self.replace(m, cx),
+            // Of those that change a book, only what is no event comes here.
+            Message::AddOrder(m) => self.add_without_side(m.header.locate.get(), &m.stock, cx),
+            Message::AddOrderAttributed(m) => {
+                self.add_without_side(m.header.locate.get(), &m.stock, cx)
+            }
+            Message::OrderExecuted(_)
+            | Message::OrderExecutedWithPrice(_)
+            | Message::OrderCancel(_)
+            | Message::OrderDelete(_)
+            | Message::OrderReplace(_) => 0,
             Message::Trade(m) => self.hidden_trade(m, cx),
             Message::CrossTrade(m) => self.cross_trade(m, cx),
             Message::BrokenTrade(m) => self.broken_trade(m, cx),
@@ -276,9 +306,9 @@ impl Nasdaq {
         let Some(state) = self.states.get_mut(index as usize) else { return };
         cx.out.counts.crossed += u64::from(state.crossed);
         cx.out.counts.locked += u64::from(state.locked);
-        state.image.sequence = step;
-        state.image.ts_venue = stamp.ts_venue;
-        state.image.ts_receive = stamp.ts_receive;
+        state.sequence = step;
+        state.ts_venue = stamp.ts_venue;
+        state.ts_receive = stamp.ts_receive;
         self.dirty.mark(index);
         let books = &self.books;
         let view = StepView { step, ts_venue: stamp.ts_venue, instrument: index, books };
@@ -297,7 +327,7 @@ impl Nasdaq {
         self.mark_gapped(index, cause, cx);
         if matches!(error, BookError::OverExecution | BookError::OverReduction) {
             // The order is gone with all that remained of it, and no record has said so.
-            self.best_of(index);
+            self.compare_bests(index);
             cx.out.outlet.request_refresh(index);
         }
     }
@@ -313,15 +343,15 @@ impl Nasdaq {
         }
     }
 
-    /// The best of a book, and with it whether it is crossed or locked.
+    /// The best prices of a book have changed, and with them perhaps whether it is crossed or
+    /// locked.
     #[inline(always)]
-    fn best_of(&mut self, index: u32) -> book::Top {
-        let top = self.books.best(index);
+    fn compare_bests(&mut self, index: u32) {
+        let top = self.books.best_prices(index);
         if let Some(state) = self.states.get_mut(index as usize) {
             state.crossed = top.is_crossed();
             state.locked = top.is_locked();
         }
-        top
     }
 
     /// The book of one instrument is gapped, whatever the channel's epoch; said once.
@@ -350,9 +380,16 @@ impl Nasdaq {
         if !out.listed.has(index) {
             return true;
         }
-        if let Some(state) = self.states.get(index as usize) {
+        let (state, shown) = (self.states.get(index as usize), self.shown.get(index as usize));
+        if let (Some(state), Some(shown)) = (state, shown) {
             let book_state = self.book_state(index, gaps);
-            let made = image(out.id(index), &state.image, book_state, out.nature(), &self.books);
+            let shown = ImageState {
+                sequence: state.sequence,
+                ts_venue: state.ts_venue,
+                ts_receive: state.ts_receive,
+                ..*shown
+            };
+            let made = image(out.id(index), &shown, book_state, out.nature(), &self.books);
             out.outlet.image(index, &made);
         }
         true

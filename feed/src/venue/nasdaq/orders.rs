@@ -12,12 +12,9 @@
 //! Each is followed by the `level` that changed (two for U) and by `top` if the best changed.
 
 use book::LevelChange;
-use protocol::venue::nasdaq::codes::{Side as ItchSide, YesNo};
-use protocol::venue::nasdaq::{
-    AddOrder, AddOrderAttributed, OrderCancel, OrderDelete, OrderExecuted, OrderExecutedWithPrice,
-    OrderReplace as ReplaceMessage,
-};
-use wire::codes::{Aggressor, DeleteCause};
+use protocol::venue::nasdaq::codes::YesNo;
+use protocol::venue::nasdaq::{BookEvent, EventKind};
+use wire::codes::{Aggressor, BookCause, DeleteCause};
 use wire::payload::{Level, OrderAdd, OrderDelete as Deleted, OrderExecute, OrderReduce};
 use wire::payload::{OrderReplace, Trade};
 use wire::{Quality, Side};
@@ -25,138 +22,113 @@ use wire::{Quality, Side};
 use super::session::Stock;
 use super::{Context, Nasdaq};
 use crate::counts::LaneReject;
-use crate::publish::Outlet;
+use crate::gap::Gaps;
 use crate::publish::refresh::{position_field, top_payload};
-
-/// What an A and an F have in common.
-struct NewOrder {
-    reference: u64,
-    side: Option<ItchSide>,
-    shares: i64,
-    price: i64,
-    attribution: [u8; 4],
-}
+use crate::publish::{Outlet, Publisher};
 
 impl Nasdaq {
+    /// Takes an event of the book, number `number` of the session. Others are messages for
+    /// [`Nasdaq::message`].
+    ///
+    /// The caller has begun the step and ends it.
     #[inline(always)]
-    pub(super) fn add<O: Outlet>(
+    pub fn event<O: Outlet>(
         &mut self,
-        m: &AddOrder,
-        attribution: [u8; 4],
-        cx: &mut Context<'_, O>,
-    ) -> u32 {
-        let order = NewOrder {
-            reference: m.reference.get(),
-            side: m.side(),
-            shares: i64::from(m.shares.get()),
-            price: i64::from(m.price.get()),
-            attribution,
-        };
-        self.new_order(m.header.locate.get(), &m.stock, &order, cx)
+        event: &BookEvent,
+        number: u64,
+        gaps: &Gaps,
+        out: &mut Publisher<O>,
+    ) {
+        out.counts.message(event.code);
+        let mut cx = Context { out, gaps, number };
+        let known = self.directory.index(event.locate);
+        let index = if known != 0 { known } else { self.unknown_locate(event, &mut cx) };
+        if index == 0 {
+            return;
+        }
+        match event.kind {
+            EventKind::Add => self.add(index, event, &mut cx),
+            EventKind::Delete => self.delete(index, event, &mut cx),
+            EventKind::Replace => self.replace(index, event, &mut cx),
+            EventKind::Execute => self.execution(index, event, None, &mut cx),
+            EventKind::ExecuteAt => self.executed_with_price(index, event, &mut cx),
+            EventKind::Reduce => self.cancel(index, event, &mut cx),
+            EventKind::Other | EventKind::Refused => return,
+        }
+        self.touched(index, &mut cx);
     }
 
-    #[inline(always)]
-    pub(super) fn add_attributed<O: Outlet>(
-        &mut self,
-        m: &AddOrderAttributed,
-        cx: &mut Context<'_, O>,
-    ) -> u32 {
-        let order = NewOrder {
-            reference: m.reference.get(),
-            side: m.side(),
-            shares: i64::from(m.shares.get()),
-            price: i64::from(m.price.get()),
-            attribution: m.attribution,
-        };
-        self.new_order(m.header.locate.get(), &m.stock, &order, cx)
+    /// The first message of a locate names it, if it carries a symbol. 0: nothing is known of it.
+    #[cold]
+    #[inline(never)]
+    fn unknown_locate<O: Outlet>(&mut self, event: &BookEvent, cx: &mut Context<'_, O>) -> u32 {
+        if event.kind == EventKind::Add {
+            return self.introduce(event.locate, &event.stock, cx);
+        }
+        if event.kind == EventKind::ExecuteAt {
+            prints(event, cx);
+        }
+        cx.refuse(LaneReject::UnknownLocate);
+        0
     }
 
-    #[inline(always)]
-    fn new_order<O: Outlet>(
+    /// An added order without a known side: its book is not what the venue's is.
+    #[cold]
+    pub(super) fn add_without_side<O: Outlet>(
         &mut self,
         locate: u16,
         stock: &Stock,
-        order: &NewOrder,
         cx: &mut Context<'_, O>,
     ) -> u32 {
         let index = self.by_stock(locate, stock, cx);
-        if index == 0 {
-            return 0;
-        }
-        let side = match order.side {
-            Some(ItchSide::Buy) => Side::Bid,
-            Some(ItchSide::Sell) => Side::Ask,
-            None => {
-                cx.refuse(LaneReject::UnknownSide);
-                self.mark_gapped(index, wire::codes::BookCause::Inconsistent, cx);
-                return index;
-            }
-        };
-        match self.books.add(index, order.reference, side, order.price, order.shares) {
-            Ok(added) => {
-                let quality = self.quality(index, cx).side(side);
-                let [a, b, c, d] = order.attribution;
-                let payload = OrderAdd {
-                    order_id: order.reference,
-                    price: order.price,
-                    quantity: order.shares,
-                    priority: [a, b, c, d, 0, 0, 0, 0],
-                };
-                cx.out.emit(index, quality, payload);
-                self.level_changed(index, quality, added.level, cx);
-                self.best_changed(index, quality, added.level.changed_best(), cx);
-            }
-            Err(error) => self.book_error(index, error, cx),
+        if index != 0 {
+            cx.refuse(LaneReject::UnknownSide);
+            self.mark_gapped(index, BookCause::Inconsistent, cx);
         }
         index
     }
 
     #[inline(always)]
-    pub(super) fn executed<O: Outlet>(
-        &mut self,
-        m: &OrderExecuted,
-        cx: &mut Context<'_, O>,
-    ) -> u32 {
-        let (reference, shares) = (m.reference.get(), i64::from(m.executed.get()));
-        self.execution(m.header.locate.get(), reference, shares, m.match_number.get(), None, cx)
+    fn add<O: Outlet>(&mut self, index: u32, event: &BookEvent, cx: &mut Context<'_, O>) {
+        let side = if event.side == 0 { Side::Bid } else { Side::Ask };
+        let (price, quantity) = (i64::from(event.price), i64::from(event.shares));
+        match self.books.add(index, event.reference, side, price, quantity) {
+            Ok(added) => {
+                let quality = self.quality(index, cx).side(side);
+                let [a, b, c, d] = event.attribution;
+                let priority = [a, b, c, d, 0, 0, 0, 0];
+                let add = OrderAdd { order_id: event.reference, price, quantity, priority };
+                cx.out.emit(index, quality, add);
+                self.level_changed(index, quality, added.level, cx);
+                self.best_changed(index, quality, added.level.changed_best(), cx);
+            }
+            Err(error) => self.book_error(index, error, cx),
+        }
     }
 
     #[inline(always)]
-    pub(super) fn executed_with_price<O: Outlet>(
+    fn executed_with_price<O: Outlet>(
         &mut self,
-        m: &OrderExecutedWithPrice,
+        index: u32,
+        event: &BookEvent,
         cx: &mut Context<'_, O>,
-    ) -> u32 {
-        let (reference, shares) = (m.reference.get(), i64::from(m.executed.get()));
-        let prints = match m.prints() {
-            Some(YesNo::Yes) => true,
-            Some(YesNo::No) => false,
-            // Counted, and printed: volume that is not shown is the worse lie.
-            Some(YesNo::NotAvailable) | None => {
-                cx.refuse(LaneReject::UnknownCode);
-                true
-            }
-        };
-        let at = Some((i64::from(m.price.get()), prints));
-        self.execution(m.header.locate.get(), reference, shares, m.match_number.get(), at, cx)
+    ) {
+        let at = Some((i64::from(event.price), prints(event, cx)));
+        self.execution(index, event, at, cx);
     }
 
     /// An execution at the order's own price, or at another one that may not print.
     #[inline(always)]
     fn execution<O: Outlet>(
         &mut self,
-        locate: u16,
-        reference: u64,
-        shares: i64,
-        match_number: u64,
+        index: u32,
+        event: &BookEvent,
         at: Option<(i64, bool)>,
         cx: &mut Context<'_, O>,
-    ) -> u32 {
-        let index = self.by_locate(locate, cx);
-        if index == 0 {
-            return 0;
-        }
-        match self.books.execute(index, reference, shares) {
+    ) {
+        let (order_id, trade_id) = (event.reference, event.linked);
+        let quantity = i64::from(event.shares);
+        match self.books.execute(index, order_id, quantity) {
             Ok(done) => {
                 let quality = self.quality(index, cx).side(done.side);
                 let (price, prints) = at.unwrap_or((done.price, true));
@@ -167,50 +139,35 @@ impl Nasdaq {
                     };
                     let trade = Trade {
                         price,
-                        quantity: shares,
-                        trade_id: match_number,
+                        quantity,
+                        trade_id,
                         aggressor: aggressor as u8,
                         matches: 1,
                         ..Trade::default()
                     };
                     self.traded(index, quality, trade, cx);
                 }
-                let execute = OrderExecute {
-                    order_id: reference,
-                    price,
-                    executed: shares,
-                    trade_id: match_number,
-                };
+                let execute = OrderExecute { order_id, price, executed: quantity, trade_id };
                 cx.out.emit(index, quality, execute);
                 self.level_changed(index, quality, done.level, cx);
                 self.best_changed(index, quality, done.level.changed_best(), cx);
             }
             Err(error) => self.book_error(index, error, cx),
         }
-        index
     }
 
     #[inline(always)]
-    pub(super) fn cancel<O: Outlet>(&mut self, m: &OrderCancel, cx: &mut Context<'_, O>) -> u32 {
-        let index = self.by_locate(m.header.locate.get(), cx);
-        if index == 0 {
-            return 0;
-        }
-        let (reference, shares) = (m.reference.get(), i64::from(m.cancelled.get()));
-        match self.books.reduce(index, reference, shares) {
+    fn cancel<O: Outlet>(&mut self, index: u32, event: &BookEvent, cx: &mut Context<'_, O>) {
+        let (order_id, shares) = (event.reference, i64::from(event.shares));
+        match self.books.reduce(index, order_id, shares) {
             Ok(done) => {
                 let quality = self.quality(index, cx).side(done.side);
-                if done.remaining > 0 {
-                    let reduce = OrderReduce {
-                        order_id: reference,
-                        price: done.price,
-                        reduced_by: shares,
-                        remaining: done.remaining,
-                    };
+                let (price, remaining) = (done.price, done.remaining);
+                if remaining > 0 {
+                    let reduce = OrderReduce { order_id, price, reduced_by: shares, remaining };
                     cx.out.emit(index, quality, reduce);
                 } else {
                     let cause = DeleteCause::ReducedToZero as u8;
-                    let (order_id, price) = (reference, done.price);
                     let gone =
                         Deleted { order_id, price, removed: shares, cause, ..Deleted::default() };
                     cx.out.emit(index, quality, gone);
@@ -220,21 +177,15 @@ impl Nasdaq {
             }
             Err(error) => self.book_error(index, error, cx),
         }
-        index
     }
 
     #[inline(always)]
-    pub(super) fn delete<O: Outlet>(&mut self, m: &OrderDelete, cx: &mut Context<'_, O>) -> u32 {
-        let index = self.by_locate(m.header.locate.get(), cx);
-        if index == 0 {
-            return 0;
-        }
-        let reference = m.reference.get();
-        match self.books.delete(index, reference) {
+    fn delete<O: Outlet>(&mut self, index: u32, event: &BookEvent, cx: &mut Context<'_, O>) {
+        match self.books.delete(index, event.reference) {
             Ok(done) => {
                 let quality = self.quality(index, cx).side(done.side);
                 let gone = Deleted {
-                    order_id: reference,
+                    order_id: event.reference,
                     price: done.price,
                     removed: done.quantity,
                     cause: DeleteCause::Cancel as u8,
@@ -246,21 +197,12 @@ impl Nasdaq {
             }
             Err(error) => self.book_error(index, error, cx),
         }
-        index
     }
 
     #[inline(always)]
-    pub(super) fn replace<O: Outlet>(
-        &mut self,
-        m: &ReplaceMessage,
-        cx: &mut Context<'_, O>,
-    ) -> u32 {
-        let index = self.by_locate(m.header.locate.get(), cx);
-        if index == 0 {
-            return 0;
-        }
-        let (old_id, new_id) = (m.original.get(), m.reference.get());
-        let (price, quantity) = (i64::from(m.price.get()), i64::from(m.shares.get()));
+    fn replace<O: Outlet>(&mut self, index: u32, event: &BookEvent, cx: &mut Context<'_, O>) {
+        let (old_id, new_id) = (event.reference, event.linked);
+        let (price, quantity) = (i64::from(event.price), i64::from(event.shares));
         match self.books.replace(index, old_id, new_id, price, quantity) {
             Ok(done) => {
                 let quality = self.quality(index, cx).side(done.side);
@@ -273,7 +215,6 @@ impl Nasdaq {
             }
             Err(error) => self.book_error(index, error, cx),
         }
-        index
     }
 
     #[inline(always)]
@@ -284,15 +225,14 @@ impl Nasdaq {
         level: LevelChange,
         cx: &mut Context<'_, O>,
     ) {
-        let payload = Level {
+        cx.out.emit_with(index, quality, || Level {
             price: level.price,
             quantity: level.quantity,
             update_id: 0,
             orders: level.orders,
             position: position_field(level.position),
             flags: 0,
-        };
-        cx.out.emit(index, quality, payload);
+        });
     }
 
     /// The best of a book may have changed: crossed and locked states, `top`.
@@ -307,7 +247,23 @@ impl Nasdaq {
         if !changed {
             return;
         }
-        let top = self.best_of(index);
-        cx.out.emit(index, quality.side(Side::Bid), top_payload(top));
+        self.compare_bests(index);
+        let books = &self.books;
+        // The quantities are in the levels, which nobody has fetched: read only if somebody asks.
+        cx.out.emit_with(index, quality.side(Side::Bid), || top_payload(books.best(index)));
+    }
+}
+
+/// Whether a C counts in volume now.
+#[inline(always)]
+fn prints<O: Outlet>(event: &BookEvent, cx: &mut Context<'_, O>) -> bool {
+    match event.prints() {
+        Some(YesNo::Yes) => true,
+        Some(YesNo::No) => false,
+        // Counted, and printed: volume that is not shown is the worse lie.
+        Some(YesNo::NotAvailable) | None => {
+            cx.refuse(LaneReject::UnknownCode);
+            true
+        }
     }
 }

@@ -136,8 +136,8 @@ impl Nasdaq {
             Some(ItchTradingState::QuotationOnly) => TradingState::QuotationOnly,
             None => TradingState::Unsaid,
         };
-        if let Some(known) = self.states.get_mut(index as usize) {
-            known.image.status = state;
+        if let Some(shown) = self.shown.get_mut(index as usize) {
+            shown.status = state;
         }
         cx.out.emit(index, quality, Status { state: state as u8, reason: m.reason, ..STATUS });
         index

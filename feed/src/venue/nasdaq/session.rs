@@ -13,6 +13,7 @@ use wire::{InstrumentRow, NONE};
 use super::{Context, Market, Nasdaq, PRICE_EXP, QUANTITY_EXP, State};
 use crate::counts::LaneReject;
 use crate::gap::Gaps;
+use crate::publish::images::ImageState;
 use crate::publish::{Outlet, Publisher};
 use crate::venue::nasdaq::day::Day;
 
@@ -141,8 +142,9 @@ impl Nasdaq {
         self.session = session;
         self.directory.by_locate.fill(0);
         self.books.clear_all();
-        let fresh = State { epoch: gaps.complete_now(), ..State::new() };
+        let fresh = State { epoch: gaps.complete_now(), ..State::NEW };
         self.states.fill(fresh);
+        self.shown.fill(ImageState::default());
         self.touch_all_images();
     }
 

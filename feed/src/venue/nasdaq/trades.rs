@@ -20,13 +20,13 @@ impl Nasdaq {
         cx: &mut Context<'_, O>,
     ) {
         let ts_venue = cx.out.stamp().ts_venue;
-        if let Some(state) = self.states.get_mut(index as usize) {
-            state.image.trade_price = trade.price;
-            state.image.trade_quantity = trade.quantity;
-            state.image.trade_id = trade.trade_id;
-            state.image.trade_ts_venue = ts_venue;
-            state.image.volume = state.image.volume.saturating_add(trade.quantity);
-            state.image.trades += 1;
+        if let Some(shown) = self.shown.get_mut(index as usize) {
+            shown.trade_price = trade.price;
+            shown.trade_quantity = trade.quantity;
+            shown.trade_id = trade.trade_id;
+            shown.trade_ts_venue = ts_venue;
+            shown.volume = shown.volume.saturating_add(trade.quantity);
+            shown.trades += 1;
         }
         cx.out.emit(index, quality, trade);
     }

@@ -59,6 +59,8 @@ pub enum EventKind {
     /// Nothing: a message of another type, for [`decode`](super::decode).
     #[default]
     Other,
+    /// Nothing: the message is malformed, see [`BookEvent::reject`].
+    Refused,
     /// A, F: an order joins the end of its price's queue.
     Add,
     /// E: executed at the order's own price.
@@ -71,34 +73,32 @@ pub enum EventKind {
     Delete,
     /// U: replaced by one at the end of its queue.
     Replace,
-    /// The message is malformed, see [`BookEvent::reject`].
-    Refused,
 }
 
 impl EventKind {
     /// Every kind.
     pub const ALL: [Self; 8] = [
         Self::Other,
+        Self::Refused,
         Self::Add,
         Self::Execute,
         Self::ExecuteAt,
         Self::Reduce,
         Self::Delete,
         Self::Replace,
-        Self::Refused,
     ];
 
     /// Whether the book changes.
     #[inline]
     #[must_use]
     pub const fn is_book(self) -> bool {
-        !matches!(self, Self::Other | Self::Refused)
+        self as u8 >= Self::Add as u8
     }
 }
 
 /// One message as the book needs it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, IntoBytes, Immutable, KnownLayout)]
-#[repr(C, align(64))]
+#[repr(C)]
 pub struct BookEvent {
     /// Reference number of the order; U: of the order that is replaced.
     pub reference: u64,
@@ -138,7 +138,7 @@ pub struct BookEvent {
 
 const _: () = {
     use core::mem::offset_of;
-    assert!(size_of::<BookEvent>() == 64 && align_of::<BookEvent>() == 64);
+    assert!(size_of::<BookEvent>() == 64 && align_of::<BookEvent>() == 8);
     assert!(offset_of!(BookEvent, reference) == 0);
     assert!(offset_of!(BookEvent, linked) == 8);
     assert!(offset_of!(BookEvent, timestamp) == 16);

@@ -165,7 +165,7 @@ pub(super) struct Sort<'r> {
 }
 
 /// The row of the message at the beginning of `window`, whose length is these two bytes; `None` if
-/// it is refused, and [`Odd`] is for it.
+/// it is refused, and [`refusal`] says why.
 #[inline(always)]
 pub(super) fn sort(window: &Window, length: [u8; 2]) -> Option<Sort<'static>> {
     let row = &TABLES.rows[usize::from(window[0])].0;
@@ -174,8 +174,6 @@ pub(super) fn sort(window: &Window, length: [u8; 2]) -> Option<Sort<'static>> {
     ((length == row.wanted) & (side < NO_SIDE)).then_some(Sort { row, side })
 }
 
-const TIMESTAMP_BITS: u32 = 48;
-
 /// The event of the message at the beginning of `window`, `at` bytes into what the caller goes
 /// through.
 #[inline(always)]
@@ -183,12 +181,12 @@ pub(super) fn event(window: &Window, sort: Sort<'_>, at: u32) -> BookEvent {
     let Sort { row, side } = sort;
     let be32 = |at| u32::from_be_bytes(bytes(window, at));
     let be64 = |at| u64::from_be_bytes(bytes(window, at));
-    // Locate and tracking number are neighbours, and the timestamp has two bytes too few.
-    let (numbers, stamp) = (be32(1), be64(3));
+    // Locate and tracking number are neighbours.
+    let numbers = be32(1);
     BookEvent {
         reference: be64(11) & row.reference,
         linked: be64(row.linked_at as usize) & row.linked,
-        timestamp: stamp & ((1 << TIMESTAMP_BITS) - 1),
+        timestamp: be64(5) >> 16,
         shares: be32(row.shares_at as usize) & row.shares,
         price: be32(row.price_at as usize) & row.price,
         stock: (u64::from_ne_bytes(bytes(window, 24)) & row.stock).to_ne_bytes(),
@@ -203,32 +201,6 @@ pub(super) fn event(window: &Window, sort: Sort<'_>, at: u32) -> BookEvent {
         kind: row.kind,
         code: row.code,
         refusal: row.refusal,
-    }
-}
-
-/// A message that cannot be read where it lies: one that is refused, or too close to the end. It
-/// has a window and a row of its own, and goes the same way from there.
-pub(super) struct Odd {
-    pub(super) window: Window,
-    row: Row,
-    side: u8,
-}
-
-impl Odd {
-    /// Any message.
-    #[inline(always)]
-    pub(super) fn new(message: &[u8]) -> Self {
-        let window = padded(message);
-        let length = u16::try_from(message.len()).ok();
-        match length.and_then(|length| sort(&window, length.to_be_bytes())) {
-            Some(Sort { row, side }) => Self { window, row: *row, side },
-            None => Self { window, row: refusal(message), side: 0 },
-        }
-    }
-
-    #[inline(always)]
-    pub(super) fn sort(&self) -> Sort<'_> {
-        Sort { row: &self.row, side: self.side }
     }
 }
 
@@ -255,21 +227,21 @@ fn refusal(message: &[u8]) -> Row {
 }
 
 /// The event of one message of exactly these bytes.
-#[inline(always)]
+#[inline]
 pub(super) fn message(message: &[u8]) -> BookEvent {
-    let odd;
-    let in_place = message.first_chunk().and_then(|window| {
-        let length = u16::try_from(message.len()).ok()?;
-        Some((window, sort(window, length.to_be_bytes())?))
-    });
-    let (window, sort) = match in_place {
-        Some(in_place) => in_place,
+    let length = u16::try_from(message.len()).ok().map(u16::to_be_bytes);
+    let copy;
+    let window = match message.first_chunk() {
+        Some(window) => window,
         None => {
-            odd = Odd::new(message);
-            (&odd.window, odd.sort())
+            copy = padded(message);
+            &copy
         }
     };
-    event(window, sort, 0)
+    match length.and_then(|length| sort(window, length)) {
+        Some(sort) => event(window, sort, 0),
+        None => event(&padded(message), Sort { row: &refusal(message), side: 0 }, 0),
+    }
 }
 
 /// A window of its own for a message with too few bytes behind it, filled up with zeros.
