@@ -40,8 +40,8 @@ struct Aligned(Line);
 pub(crate) fn expect_write(line: &Line) {
     #[cfg(all(target_arch = "x86_64", not(loom), not(miri)))]
     // The intrinsic would become a hint to read unless the build asked for newer processors.
-    // SAFETY: a hint: it changes no register, flag or memory and cannot fault, whatever the address;
-    // processors of this architecture that do not know it take it for a no-operation.
+    // SAFETY: a hint: it changes no register, flag or memory and cannot fault, whatever the
+    // address; processors of this architecture that do not know it take it for a no-operation.
     unsafe {
         std::arch::asm!(
             "prefetchw [{line}]",

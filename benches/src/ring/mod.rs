@@ -3,9 +3,9 @@
 //!
 //! Rings that can are run between two processes, the others between two threads of one, and say so.
 //! Both ends are pinned, and the ring is warmed for two laps, so that every page is there. Beside
-//! every round the floor is measured (a bare cache line each way, [`crate::floor`]): a virtual machine
-//! may move a core between near and far from the other in the middle of a run, which changes
-//! everything by a factor of five. A round whose floor changed is run again.
+//! every round the floor is measured (a bare cache line each way, [`crate::floor`]): a virtual
+//! machine may move a core between near and far from the other in the middle of a run, which
+//! changes everything by a factor of five. A round whose floor changed is run again.
 //!
 //! | question | answer that must be equal |
 //! |--|--|

@@ -147,7 +147,7 @@ fn one_way_table(records: u64, all: &[Rounds]) -> Table {
     prefix(&mut table.rows, all, |rounds| format!("p99 {:.0} ns", rounds.second()));
     let half =
         find(all, &HOTLANE).map_or(f64::NAN, |ours| ours.series().median() / (ours.floor() / 2.0));
-    let what = "ring, one record per microsecond: median one way / half a raw ping-pong of a line each way";
+    let what = "ring, one record per microsecond: median one way / half a raw ping-pong";
     table.bars.insert(0, Bar::reported(what, half, "x"));
     table.notes.push("includes the reads of the time-stamp counter at both ends".to_owned());
     table

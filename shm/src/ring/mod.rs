@@ -13,9 +13,9 @@
 //! | ctl, cursor line | consumer | 0 | epoch << 48 \| low 48 bits of the position released |
 //!
 //! A line that the other side has touched must change its owner before it can be written, and that
-//! takes as long as a message. So the writer asks for slots some way ahead, where they are free, and
-//! a reader that is behind fetches slots ahead; one that keeps up does not, because it would take
-//! lines from under the writer. These are hints: no ordering rests on them.
+//! takes as long as a message. So the writer asks for slots some way ahead, where they are free,
+//! and a reader that is behind fetches slots ahead; one that keeps up does not, because it would
+//! take lines from under the writer. These are hints: no ordering rests on them.
 //!
 //! The position is stored once per poll and before each look at the cursor, so that it is never
 //! more than a lap behind.

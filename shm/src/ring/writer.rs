@@ -143,8 +143,8 @@ impl<L: Lines, C: Lines, const W: usize> RingWriter<L, C, W> {
     }
 
     /// Pushes the records `make(0)` to `make(count - 1)`, all or, where there is no room for them,
-    /// none; looks at the cursor if not enough slots are known to be free. The consumer may take the
-    /// first while the last are being written. Byte 0 of the records is not looked at.
+    /// none; looks at the cursor if not enough slots are known to be free. The consumer may take
+    /// the first while the last are being written. Byte 0 of the records is not looked at.
     #[inline(always)]
     pub fn push_many(&mut self, count: u64, mut make: impl FnMut(u64) -> [u64; W]) -> bool {
         if self.free() < count && !self.refreshed(count) {
