@@ -35,6 +35,12 @@ impl<T: Copy> Table<T> {
         }
     }
 
+    /// Hints that an element and the one behind it will be read; outside the range, any.
+    #[inline(always)]
+    pub(crate) fn prefetch_pair(&self, index: u32) {
+        simd::prefetch_pair(&self.items, index as usize);
+    }
+
     /// The element, and outside the range any, without a branch on that.
     #[inline(always)]
     pub(crate) fn at_any(&self, index: u32) -> &T {

@@ -12,5 +12,5 @@ mod sorted;
 
 pub use isa::Isa;
 pub use line::{LINE_HEAD, LINE_LANES, Line};
-pub use prefetch::{inside, prefetch_index, prefetch_near, prefetch_read};
+pub use prefetch::{inside, prefetch_index, prefetch_near, prefetch_pair, prefetch_read};
 pub use sorted::LANES;

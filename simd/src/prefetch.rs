@@ -44,6 +44,24 @@ pub fn prefetch_near<T>(slice: &[T], index: usize) {
     let _ = at;
 }
 
+/// [`prefetch_near`] of an element and of the one behind it.
+#[inline(always)]
+pub fn prefetch_pair<T>(slice: &[T], index: usize) {
+    let at = inside(slice.len(), index);
+    #[cfg(target_arch = "x86_64")]
+    {
+        use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        let line = slice.as_ptr().wrapping_add(at);
+        // SAFETY: as above; the second address may be that of the end of the slice.
+        unsafe {
+            _mm_prefetch::<_MM_HINT_T0>(line.cast::<i8>());
+            _mm_prefetch::<_MM_HINT_T0>(line.wrapping_add(1).cast::<i8>());
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = at;
+}
+
 /// `index` if it is below `len`, else 0; without a branch, which a compiler makes of a comparison
 /// as it likes.
 #[inline(always)]
@@ -63,6 +81,7 @@ mod tests {
         for index in [0, 2, 3, usize::MAX] {
             prefetch_index(&values, index);
             prefetch_near(&values, index);
+            prefetch_pair(&values, index);
         }
         prefetch_index::<u64>(&[], 0);
         prefetch_near::<u64>(&[], 0);

@@ -21,6 +21,14 @@ struct Shrunk {
     level: LevelChange,
 }
 
+/// A level that an order has left.
+struct Left {
+    key: i64,
+    quantity: i64,
+    orders: u32,
+    side: SideNumber,
+}
+
 impl<I: OrderIndex> L3Books<I> {
     /// A new order, behind all others at its price.
     ///
@@ -45,9 +53,8 @@ impl<I: OrderIndex> L3Books<I> {
             return Err(BookError::OrderTableFull);
         }
         let number = side_number(instrument, side);
-        let (place, quantity) = self.insert(number, reference, price, quantity, false)?;
+        let (place, quantity, orders) = self.insert(number, reference, price, quantity, false)?;
         self.live += 1;
-        let orders = self.levels.record(place.record).orders;
         let level = LevelChange { price, quantity, orders, position: place.position };
         Ok(Added { side, level })
     }
@@ -92,10 +99,8 @@ impl<I: OrderIndex> L3Books<I> {
     #[inline]
     pub fn delete(&mut self, instrument: u32, reference: u64) -> Result<Removed, BookError> {
         let (slot, order) = self.live_order(instrument, reference)?;
-        let record = self.levels.record(order.level());
-        let (side, price) = (side_of(record.side), flip(record.side, record.key));
         let level = self.remove(reference, slot, order);
-        Ok(Removed { side, price, quantity: order.quantity, level })
+        Ok(Removed { side: order.side(), price: level.price, quantity: order.quantity, level })
     }
 
     /// A new order in place of an old one, on the same side, behind all others at its price.
@@ -117,7 +122,7 @@ impl<I: OrderIndex> L3Books<I> {
         let (slot, order) = self.live_order(instrument, old)?;
         self.check_values(price, quantity)?;
         let Record { side, key, orders, .. } = *self.levels.record(order.level());
-        let (to, _) = self.insert(side, new, price, quantity, orders == 1)?;
+        let (to, ..) = self.insert(side, new, price, quantity, orders == 1)?;
         let left = self.remove(old, slot, order);
         self.live += 1;
         Ok(self.replaced(order.quantity, (side, key), (left, to), quantity))
@@ -163,9 +168,9 @@ impl<I: OrderIndex> L3Books<I> {
         let to = self.levels.enter(level.side, key, level.orders == 1)?;
         // The level is another and its sum has no part of this order.
         let sum = self.sum_at(to, quantity)?;
-        self.leave(slot, order);
+        let left = self.leave(slot, order);
         self.join(slot, to.record, quantity, sum);
-        let left = self.after_leaving(order.level());
+        let left = self.after_leaving(order.level(), left);
         Ok(self.replaced(order.quantity, old, (left, to), quantity))
     }
 
@@ -212,7 +217,7 @@ impl<I: OrderIndex> L3Books<I> {
         Ok((slot, order))
     }
 
-    /// Indexes and links an order. Returns its level and the quantity there.
+    /// Indexes and links an order. Returns its level, and the quantity and orders there.
     #[inline(always)]
     fn insert(
         &mut self,
@@ -221,7 +226,7 @@ impl<I: OrderIndex> L3Books<I> {
         price: i64,
         quantity: i64,
         may_use_spare: bool,
-    ) -> Result<(Place, i64), BookError> {
+    ) -> Result<(Place, i64, u32), BookError> {
         if !self.queues.has_room() {
             return Err(BookError::OrderTableFull);
         }
@@ -234,8 +239,8 @@ impl<I: OrderIndex> L3Books<I> {
         let entered = entered.and_then(|to| Ok((to, self.sum_at(to, quantity)?)));
         match entered {
             Ok((to, sum)) => {
-                self.join(slot, to.record, quantity, sum);
-                Ok((to, sum))
+                let orders = self.join(slot, to.record, quantity, sum);
+                Ok((to, sum, orders))
             }
             Err(error) => {
                 self.forget(reference, slot);
@@ -245,24 +250,27 @@ impl<I: OrderIndex> L3Books<I> {
     }
 
     /// Puts an order into `slot` and behind all others of its level, of which `sum` is the quantity
-    /// with it.
+    /// with it. Returns how many they are with it.
     #[inline(always)]
-    fn join(&mut self, slot: u32, level: u32, quantity: i64, sum: i64) {
+    fn join(&mut self, slot: u32, level: u32, quantity: i64, sum: i64) -> u32 {
         let record = self.levels.record_mut(level);
         let piece = self.queues.join(record, slot);
         record.orders += 1;
         record.quantity = sum;
         *self.orders.at_mut(slot) = Order::new(quantity, level, record.side, piece);
+        record.orders
     }
 
-    /// Takes an order out of its level's queue and its quantity off the level. The slot is the
-    /// caller's to clear, and so is a level left without orders.
+    /// Takes an order out of its level's queue and its quantity off the level, and returns what
+    /// is left there. The slot is the caller's to clear, and so is a level left without orders.
     #[inline(always)]
-    fn leave(&mut self, slot: u32, order: Order) {
+    fn leave(&mut self, slot: u32, order: Order) -> Left {
         let record = self.levels.record_mut(order.level());
         record.orders = record.orders.saturating_sub(1);
         record.quantity -= order.quantity;
+        let Record { key, quantity, orders, side, .. } = *record;
         self.queues.leave(record, &mut self.orders, slot, order.piece);
+        Left { key, quantity, orders, side }
     }
 
     /// Empties a slot, and gives it back.
@@ -311,16 +319,16 @@ impl<I: OrderIndex> L3Books<I> {
     /// Takes a live order out of everything.
     #[inline(always)]
     fn remove(&mut self, reference: u64, slot: u32, order: Order) -> LevelChange {
-        self.leave(slot, order);
+        let left = self.leave(slot, order);
         self.forget(reference, slot);
         self.live = self.live.saturating_sub(1);
-        self.after_leaving(order.level())
+        self.after_leaving(order.level(), left)
     }
 
     /// The level that an order has left; it is removed if that was the last one.
     #[inline(always)]
-    fn after_leaving(&mut self, number: u32) -> LevelChange {
-        let Record { key, quantity, orders, side, .. } = *self.levels.record(number);
+    fn after_leaving(&mut self, number: u32, left: Left) -> LevelChange {
+        let Left { key, quantity, orders, side } = left;
         let position = if orders == 0 {
             self.levels.remove(side, key, number)
         } else {

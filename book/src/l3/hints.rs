@@ -26,8 +26,7 @@ impl<I: OrderIndex> L3Books<I> {
     #[inline(always)]
     pub fn prefetch(&self, instrument: u32, reference: u64) {
         self.index.prefetch(reference);
-        self.levels.prefetch_side(side_number(instrument, Side::Bid));
-        self.levels.prefetch_side(side_number(instrument, Side::Ask));
+        self.levels.prefetch_sides(side_number(instrument, Side::Bid));
     }
 
     /// First hint for a new order, besides: fetches what tells its level.

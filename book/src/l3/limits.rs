@@ -10,9 +10,9 @@ const NUMBERS_MAX: u32 = 1 << 28;
 
 /// Sizes fixed when books are built.
 ///
-/// Bytes: 512 an instrument; 36 a level and up to 107 for its place in a tree; 36 an order; with
-/// the paged index 68 a page and a quarter of a byte per reference of the day, with the hash index
-/// 32 to 64 an order.
+/// Bytes: 256 an instrument; 68 a level and up to 107 for its place in a tree; 34 an order for the
+/// pieces of queues; with the paged index 144 a page and 4 for every 64 references of the day, with
+/// the hash index 60 to 92 an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct L3Limits {
     /// Number of instruments; their indexes are below it.
@@ -27,7 +27,7 @@ pub struct L3Limits {
     pub max_price: i64,
     /// Highest order reference that is not absurd (paged index only).
     pub reference_max: u64,
-    /// Pages of 16 references (paged index only); 0 = one for each order, the worst case.
+    /// Pages of 4 references (paged index only); 0 = one for each order, the worst case.
     pub pages: u32,
 }
 

@@ -53,12 +53,6 @@ impl Block {
         records: Line { head: Root::EMPTY.words(), lanes: [NIL; PLACES] },
     };
 
-    /// Hints that the keys will be read.
-    #[inline(always)]
-    pub(crate) fn prefetch(&self) {
-        simd::prefetch_read(&self.keys);
-    }
-
     /// Hints that the level numbers will be read.
     #[inline(always)]
     pub(crate) fn prefetch_records(&self) {

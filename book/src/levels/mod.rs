@@ -373,10 +373,11 @@ impl Levels {
         self.deep.clear();
     }
 
-    /// Hints that this side is about to change.
+    /// Hints that one of two sides, this one and the next, is about to change. A block begins with
+    /// its keys.
     #[inline(always)]
-    pub(crate) fn prefetch_side(&self, side: SideNumber) {
-        self.blocks.at(side).prefetch();
+    pub(crate) fn prefetch_sides(&self, side: SideNumber) {
+        self.blocks.prefetch_pair(side);
     }
 
     /// Hints that the levels of this side are about to be read.
