@@ -18,16 +18,14 @@
 static PAGES: harness::memory::Pages = harness::memory::Pages;
 
 pub mod data;
-pub mod floor;
-pub mod data;
-pub mod data;
-pub mod floor;
+pub mod decode;
 pub mod fanout;
+pub mod floor;
 pub mod harness;
-pub mod l3;
 pub mod l2;
-pub mod ring;
-pub mod harness;
 pub mod l3;
 pub mod lane;
+pub mod latency;
+pub mod ring;
+pub mod scale;
 pub mod sections;

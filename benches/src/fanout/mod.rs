@@ -27,7 +27,12 @@ pub fn run(setting: &Setting) -> Result<Vec<Table>, CompareError> {
         }
         let series = contest("fanout", setting.rounds, &mut contestants)?;
         let rows = series.iter().map(Row::from).collect();
-        tables.push(Table { title: format!("{readers:?}"), unit: "ns/record", rows, ..Table::default() });
+        tables.push(Table {
+            title: format!("{readers:?}"),
+            unit: "ns/record",
+            rows,
+            ..Table::default()
+        });
     }
     let restored = pinned.restore();
     restored.map_err(|error| CompareError::failed("unpin", error))?;

@@ -150,9 +150,7 @@ impl Seats {
     /// Sum of all records of a round, to each seat.
     fn expected(&self) -> u64 {
         let last = (6 + self.bursts) * BURST;
-        (1..=last).fold(0, |total, step| {
-            total.wrapping_add(sum(&record(step, instrument(step))))
-        })
+        (1..=last).fold(0, |total, step| total.wrapping_add(sum(&record(step, instrument(step)))))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Bars: what a ratio must be, and should be.
 
+use super::memory::Spent;
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// Which way a figure is good.
@@ -90,6 +91,19 @@ impl Bar {
     /// A figure that is reported and has no bar.
     pub fn reported(what: impl Into<String>, figure: f64, unit: &'static str) -> Bar {
         Bar { what: what.into(), figure, unit, must: None, aim: None }
+    }
+
+    /// No page fault and no allocation of ours after set-up.
+    #[must_use]
+    pub fn nothing_spent(what: &str, spent: Spent) -> [Bar; 2] {
+        let counts = [("page faults", spent.faults()), ("allocations", spent.allocations)];
+        counts.map(|(name, count)| Bar {
+            what: format!("{what}: {name} of ours after set-up"),
+            figure: count as f64,
+            unit: "",
+            must: Some(Want::AtMost(0.0)),
+            aim: None,
+        })
     }
 
     /// Whether the bar is met; without one, yes.

@@ -1,6 +1,6 @@
 //! The result of one comparison.
 
-use super::bar::{self, Bar, Want};
+use super::bar::{self, Bar};
 use super::contest::Series;
 use super::memory::Spent;
 use serde::{Deserialize, Serialize};
@@ -78,17 +78,7 @@ impl Table {
         let mut table = Table { unit, rows: rows.collect(), ..Table::default() };
         let spent = series.iter().filter(|one| one.ours).filter_map(|one| one.spent);
         if let Some(spent) = spent.reduce(Spent::and) {
-            for (what, count) in
-                [("page faults", spent.faults()), ("allocations", spent.allocations)]
-            {
-                table.bars.push(Bar {
-                    what: format!("{title}: {what} of ours after set-up"),
-                    figure: count as f64,
-                    unit: "",
-                    must: Some(Want::AtMost(0.0)),
-                    aim: None,
-                });
-            }
+            table.bars.extend(Bar::nothing_spent(&title, spent));
         }
         table.title = title;
         table

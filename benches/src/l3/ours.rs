@@ -117,7 +117,7 @@ fn of(window: &[BookEvent; WINDOW], start: usize) -> &[BookEvent] {
 
 /// Applies one event. Adds up the position of the level that changed.
 #[inline(always)]
-fn apply(books: &mut Books, event: &BookEvent, passed: &mut Passed) {
+pub fn apply(books: &mut Books, event: &BookEvent, passed: &mut Passed) {
     let instrument = u32::from(event.locate);
     let (reference, quantity) = (event.reference, i64::from(event.shares));
     let done = match event.kind {

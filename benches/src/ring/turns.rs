@@ -85,7 +85,7 @@ impl Rounds {
     #[must_use]
     pub fn series(&self) -> Series {
         let rounds = self.turns.iter().map(|turn| turn.ns).collect();
-        Series { name: self.ring.name.to_owned(), ours: self.ring.ours, rounds }
+        Series { rounds, ..Series::new(self.ring.name, self.ring.ours) }
     }
 
     /// Median of time over floor.

@@ -71,23 +71,19 @@ impl<'a> Blocks<'a> {
     pub fn fill(&mut self, events: &mut [BookEvent]) -> Taken<'a> {
         let (bytes, mut rest, mut count) = (self.rest, self.rest, 0);
         let at = |rest: &[u8]| (bytes.len() - rest.len() + LENGTH_LEN) as u32;
-        let mut slots = events.iter_mut().take(MAX_FILL);
-        'odd: loop {
-            for slot in slots.by_ref() {
-                count += 1;
-                if let Some((event, behind)) = in_place(rest, at(rest)) {
-                    (*slot, rest) = (event, behind);
-                } else if let Some((event, behind)) = odd(rest, at(rest)) {
-                    (*slot, rest) = (event, behind);
-                    continue 'odd;
-                } else {
-                    count -= 1;
-                    break;
-                }
+        for slot in events.iter_mut().take(MAX_FILL) {
+            // Two writes, so that an event in place goes from registers to its slot.
+            if let Some((event, behind)) = in_place(rest, at(rest)) {
+                (*slot, rest) = (event, behind);
+            } else if let Some((event, behind)) = odd(rest, at(rest)) {
+                (*slot, rest) = (event, behind);
+            } else {
+                break;
             }
-            self.rest = rest;
-            return Taken { count, bytes };
+            count += 1;
         }
+        self.rest = rest;
+        Taken { count, bytes }
     }
 }
 
