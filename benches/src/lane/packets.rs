@@ -140,3 +140,48 @@ impl<S: Source> Source for AtMost<S> {
         self.0.poll(now, budget.min(self.1), sink)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Packets;
+    use crate::data::messages;
+    use feed::net::{Polled, Source};
+    use protocol::frame::moldudp64::MoldPacket;
+
+    #[test]
+    fn every_message_once_in_order_and_in_a_session_of_its_own() {
+        let raw: Vec<u8> = (0..5_000_u32)
+            .flat_map(|number| {
+                let length = 19 + number as u16 % 22;
+                let mut record = length.to_be_bytes().to_vec();
+                record.extend(number.to_be_bytes());
+                record.resize(2 + usize::from(length), 7);
+                record
+            })
+            .collect();
+        let mut sessions = Vec::new();
+        for size in [1, 8, 30] {
+            let mut packets = Packets::of(&raw, size);
+            let heartbeat = packets.begin_session();
+            let session = MoldPacket::parse(&heartbeat).expect("a heartbeat").session;
+            assert!(!sessions.contains(&session), "a lane has seen this session");
+            sessions.push(session);
+            let (mut next, mut found) = (1, Vec::new());
+            let mut source = packets.play();
+            loop {
+                let mut take = |packet: feed::net::Packet<'_>| {
+                    let parsed = MoldPacket::parse(packet.bytes).expect("a packet");
+                    assert_eq!((parsed.session, parsed.sequence), (session, next));
+                    assert!(parsed.count() <= size);
+                    next = parsed.next_sequence();
+                    found.extend(parsed.messages().map(<[u8]>::to_vec));
+                };
+                if source.poll(0, 32, &mut take).expect("no end but the last") == Polled::End {
+                    break;
+                }
+            }
+            assert!(found.iter().map(Vec::as_slice).eq(messages(&raw)), "packets of {size}");
+            assert_eq!(packets.messages, 5_000);
+        }
+    }
+}

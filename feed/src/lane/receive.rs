@@ -78,6 +78,7 @@ impl<O: Outlet> Lane<O> {
 
     #[inline]
     fn datagram(&mut self, bytes: &[u8], line: u8, packet: &Packet<'_>, now: u64) {
+        expect(bytes);
         self.arbiter.brings(line, packet.bytes.len(), packet.ts_receive);
         let mold = match MoldPacket::parse(bytes) {
             Ok(mold) => mold,
@@ -114,5 +115,19 @@ impl<O: Outlet> Lane<O> {
             MoldKind::Heartbeat => self.publisher.counts.heartbeats += 1,
             MoldKind::EndOfSession => self.end_session(first, ts_receive),
         }
+    }
+}
+
+/// Most lines of a packet that are asked for: those of a full Ethernet frame.
+const LINES_EXPECTED: usize = 24;
+/// Bytes of a cache line.
+const LINE: usize = 64;
+
+/// Asks for all of a packet at once. Walking it goes from length to length, so it would wait for one
+/// line after the other.
+#[inline(always)]
+fn expect(bytes: &[u8]) {
+    for line in bytes.chunks(LINE).take(LINES_EXPECTED) {
+        line.first().into_iter().for_each(simd::prefetch_read);
     }
 }
