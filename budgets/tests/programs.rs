@@ -6,7 +6,7 @@ use std::process::Command;
 
 use budgets::program::{Day, Measured, Program};
 use protocol::venue::nasdaq::file::{self, Frame};
-use protocol::venue::nasdaq::{Message, decode};
+use protocol::venue::nasdaq::{EventKind, Message, decode};
 
 const MESSAGES: u64 = 20_000;
 
@@ -38,12 +38,12 @@ fn decode_reads_every_field_of_every_message_of_the_second_half() {
         if number < MESSAGES {
             return;
         }
-        let of = |reference, linked: u64, shares: u32, price: u32, side: u64, kind: u64| {
+        let of = |reference, linked: u64, shares: u32, price: u32, side: u64, kind: EventKind| {
             reference
                 ^ linked.rotate_left(9)
                 ^ message.timestamp().rotate_left(23)
                 ^ (u64::from(shares) << 32 | u64::from(price))
-                ^ (u64::from(message.locate()) << 16 | side << 8 | kind).rotate_left(40)
+                ^ (u64::from(message.locate()) << 16 | side << 8 | kind as u64).rotate_left(40)
         };
         let sell = |code: u8| u64::from(code == b'S');
         answer = mix(
@@ -51,26 +51,40 @@ fn decode_reads_every_field_of_every_message_of_the_second_half() {
             match message {
                 Message::AddOrder(m) => {
                     let (shares, price) = (m.shares.get(), m.price.get());
-                    of(m.reference.get(), 0, shares, price, sell(m.buy_sell), 1)
+                    of(m.reference.get(), 0, shares, price, sell(m.buy_sell), EventKind::Add)
                 }
                 Message::AddOrderAttributed(m) => {
                     let (shares, price) = (m.shares.get(), m.price.get());
-                    of(m.reference.get(), 0, shares, price, sell(m.buy_sell), 1)
+                    of(m.reference.get(), 0, shares, price, sell(m.buy_sell), EventKind::Add)
                 }
-                Message::OrderExecuted(m) => {
-                    of(m.reference.get(), m.match_number.get(), m.executed.get(), 0, 0, 2)
-                }
+                Message::OrderExecuted(m) => of(
+                    m.reference.get(),
+                    m.match_number.get(),
+                    m.executed.get(),
+                    0,
+                    0,
+                    EventKind::Execute,
+                ),
                 Message::OrderExecutedWithPrice(m) => {
                     let (shares, price) = (m.executed.get(), m.price.get());
-                    of(m.reference.get(), m.match_number.get(), shares, price, 0, 3)
+                    of(
+                        m.reference.get(),
+                        m.match_number.get(),
+                        shares,
+                        price,
+                        0,
+                        EventKind::ExecuteAt,
+                    )
                 }
-                Message::OrderCancel(m) => of(m.reference.get(), 0, m.cancelled.get(), 0, 0, 4),
-                Message::OrderDelete(m) => of(m.reference.get(), 0, 0, 0, 0, 5),
+                Message::OrderCancel(m) => {
+                    of(m.reference.get(), 0, m.cancelled.get(), 0, 0, EventKind::Reduce)
+                }
+                Message::OrderDelete(m) => of(m.reference.get(), 0, 0, 0, 0, EventKind::Delete),
                 Message::OrderReplace(m) => {
                     let (shares, price) = (m.shares.get(), m.price.get());
-                    of(m.original.get(), m.reference.get(), shares, price, 0, 6)
+                    of(m.original.get(), m.reference.get(), shares, price, 0, EventKind::Replace)
                 }
-                _ => of(0, 0, 0, 0, 0, 0),
+                _ => of(0, 0, 0, 0, 0, EventKind::Other),
             },
         );
     });
