@@ -20,7 +20,7 @@ pub fn run(setting: &Setting) -> Result<Vec<Table>, CompareError> {
     let pinned = pinned.map_err(|error| CompareError::failed("pin", error))?;
     let bursts = if setting.quick { 30 } else { 200 };
     let mut tables = Vec::new();
-    for readers in [Readers::Process, Readers::Between] {
+    for readers in [Readers::Process, Readers::After, Readers::Between] {
         let mut contestants: Vec<Box<dyn crate::harness::Contestant>> = Vec::new();
         for seats in SEATS {
             contestants.push(Box::new(Seats::new(seats, readers, bursts, setting.cores[1])));

@@ -19,15 +19,18 @@ use crate::harness::{CompareError, Contestant, Round};
 pub const BURST: u64 = 4_096;
 /// Steps of a poll: messages of a packet.
 const STEPS: u64 = 8;
-/// Words of the board: what the reader has taken, its sum.
+/// Words of the board: what the reader has taken, its sum, what it is to take.
 const TAKEN: usize = 1;
 const SUM: usize = 2;
+const WANTED: usize = 3;
 
 /// Who reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Readers {
     /// A process on the second core, polling all the time.
     Process,
+    /// A process on the second core, but only between the bursts.
+    After,
     /// The producer's own thread, between the bursts.
     Between,
 }
@@ -102,6 +105,11 @@ pub fn take(readers: &mut [Reader]) -> (u64, u64) {
 pub fn read_all(readers: &mut [Reader], board: &Board) -> i32 {
     let (mut taken, mut total) = (0_u64, 0_u64);
     while !ended(board) {
+        // Partner: the store in `round`, after the burst.
+        if taken >= board.word(WANTED).load(Ordering::Acquire) {
+            std::hint::spin_loop();
+            continue;
+        }
         let (more, sum) = take(readers);
         if more != 0 {
             taken += more;
@@ -160,6 +168,7 @@ impl Contestant for Seats {
     fn name(&self) -> String {
         let how = match self.readers {
             Readers::Process => "read by a process",
+            Readers::After => "read by a process between bursts",
             Readers::Between => "read between bursts",
         };
         format!("hotlane {} seats, {how}", self.seats)
@@ -178,11 +187,20 @@ impl Contestant for Seats {
         let expected = self.expected();
         let each = expected.wrapping_mul(self.seats as u64);
         let (ns, total) = match self.readers {
-            Readers::Process => {
+            Readers::Process | Readers::After => {
                 let board = Board::new()?;
+                let all = if self.readers == Readers::Process { u64::MAX } else { 0 };
+                // Before the fork: seen by the reader as it is.
+                board.word(WANTED).store(all, Ordering::Relaxed);
                 let body = || read_all(&mut readers, &board);
                 let other = Other::start(self.core, body)?;
-                let ns = self.run(&mut stand, |records| wait(&board, records))?;
+                let ns = self.run(&mut stand, |records| {
+                    if all == 0 {
+                        // Partner: the load in `read_all`.
+                        board.word(WANTED).store(records, Ordering::Release);
+                    }
+                    wait(&board, records)
+                })?;
                 drop(other);
                 (ns, board.word(SUM).load(Ordering::Relaxed))
             }

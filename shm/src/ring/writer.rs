@@ -5,6 +5,11 @@ use crate::lines::{LINE_WORDS, Lines};
 use crate::order;
 use crate::slot::{ShapeError, Slots};
 
+/// Slots ahead of the head whose line the processor is asked for. The consumer has read a slot a
+/// lap ago, so its line is in another core's cache, and fetching it back takes as long as tens of
+/// pushes.
+const AHEAD: usize = 8;
+
 /// Pushes records into a ring in `L`; reads the consumer's cursor in `C`.
 #[derive(Debug)]
 pub struct RingWriter<L, C, const W: usize = LINE_WORDS> {
@@ -14,6 +19,10 @@ pub struct RingWriter<L, C, const W: usize = LINE_WORDS> {
     shape: RingShape,
     head: u64,
     cursor: u64,
+    /// Cursor + capacity: the head stays below it.
+    limit: u64,
+    /// Tag of the lap that the head is in.
+    tag: u64,
     stored: u64,
     epoch: u16,
 }
@@ -27,7 +36,9 @@ impl<L: Lines, C: Lines, const W: usize> RingWriter<L, C, W> {
         let slots = Slots::new(&ring, shape.slots_line, shape.capacity)?;
         check_line(&ring, shape.position_line)?;
         check_line(&ctl, shape.cursor_line)?;
-        Ok(RingWriter { ring, ctl, slots, shape, head: 0, cursor: 0, stored: 0, epoch: 0 })
+        let (limit, tag) = (slots.capacity(), slots.tag(0));
+        let (head, cursor, stored, epoch) = (0, 0, 0, 0);
+        Ok(RingWriter { ring, ctl, slots, shape, head, cursor, limit, tag, stored, epoch })
     }
 
     /// Begins a new epoch at the head: whatever was unread is given up, and cursors of other
@@ -35,6 +46,7 @@ impl<L: Lines, C: Lines, const W: usize> RingWriter<L, C, W> {
     pub fn begin_epoch(&mut self, epoch: u16) -> u64 {
         self.epoch = epoch;
         self.cursor = self.head;
+        self.limit = self.head + self.slots.capacity();
         self.store_position();
         self.head
     }
@@ -60,7 +72,7 @@ impl<L: Lines, C: Lines, const W: usize> RingWriter<L, C, W> {
     /// Free slots as far as known: at least as many are.
     #[inline(always)]
     pub fn free(&self) -> u64 {
-        self.slots.capacity() - (self.head - self.cursor)
+        self.limit - self.head
     }
 
     /// The memory of the ring.
@@ -91,6 +103,7 @@ impl<L: Lines, C: Lines, const W: usize> RingWriter<L, C, W> {
             return Err(if backwards { CursorRefused::Backwards } else { CursorRefused::Beyond });
         }
         self.cursor += moved;
+        self.limit += moved;
         Ok(self.free())
     }
 
@@ -98,11 +111,17 @@ impl<L: Lines, C: Lines, const W: usize> RingWriter<L, C, W> {
     /// Byte 0 of the record is not looked at.
     #[inline(always)]
     pub fn try_push(&mut self, record: &[u64; W]) -> bool {
-        if self.head - self.cursor >= self.slots.capacity() {
+        if self.head >= self.limit {
             return false;
         }
-        self.slots.store(&self.ring, self.head, record);
+        let line = self.slots.line(self.head);
+        // Beyond the last slot it asks in vain, eight times a lap: cheaper than to look.
+        self.ring.own_soon(line.wrapping_add(AHEAD * (W / LINE_WORDS)));
+        self.slots.store_at(&self.ring, line, self.tag, record);
         self.head += 1;
+        if self.slots.begins_lap(self.head) {
+            self.tag = self.slots.tag(self.head);
+        }
         true
     }
 
