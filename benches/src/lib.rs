@@ -8,9 +8,25 @@
 //! harness/   turns, medians, ratios, bars, tables, host
 //! data/      the recordings and generated days that are played
 //! decode/ l3/ l2/ ring/ fanout/ lane/   one folder per comparison, one file per peer
+//! floor/     the cache-line ping-pong that rings stand on
+//! scale/ latency/   more instruments; one message at a time
 //! sections.rs   their list
 //! ```
 
+// What allocates is the same for every contestant, in `compare`, in tests and in daily benches.
+#[global_allocator]
+static PAGES: harness::memory::Pages = harness::memory::Pages;
+
+pub mod data;
+pub mod floor;
+pub mod data;
+pub mod data;
+pub mod floor;
 pub mod fanout;
 pub mod harness;
+pub mod l3;
+pub mod l2;
+pub mod ring;
+pub mod harness;
+pub mod lane;
 pub mod sections;

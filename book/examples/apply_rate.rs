@@ -176,9 +176,10 @@ fn ahead<I: OrderIndex>(books: &mut L3Books<I>, events: &[Event]) -> i64 {
         }
         if let Some(later) = events.get(at + 16) {
             books.prefetch_order(later.reference);
+            books.prefetch_joined(later.instrument, later.side, later.price);
         }
         if let Some(later) = events.get(at + 8) {
-            books.prefetch_level(later.reference);
+            books.prefetch_replaced(later.instrument, later.reference, later.price);
         }
         sum += apply(books, event);
     }

@@ -17,6 +17,7 @@ pub mod index;
 pub mod l2;
 pub mod l3;
 mod levels;
+pub mod memory;
 mod side;
 mod table;
 pub mod top;
@@ -27,6 +28,7 @@ pub use change::{
 pub use error::{BookError, LimitsError};
 pub use index::{HashIndex, OrderIndex, PagedIndex};
 pub use l2::L2Book;
+pub use memory::MemoryVisitor;
 pub use l3::{INSTRUMENTS_MAX, L3Books, L3Limits};
 pub use top::{Top, TopWatch};
 pub use wire::{NONE, Side};

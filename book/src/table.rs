@@ -4,6 +4,8 @@
 //! right length, so it is in range; should that ever be false, a read of a [`Table`] gives the
 //! blank element and a write lands on it, instead of ending the process.
 
+use crate::memory::MemoryVisitor;
+
 /// The number that means "no element".
 pub(crate) const NIL: u32 = u32::MAX;
 
@@ -33,13 +35,19 @@ impl<T: Copy> Table<T> {
         }
     }
 
+    /// Hints that an element will be read; outside the range, any.
     #[inline(always)]
     pub(crate) fn prefetch(&self, index: u32) {
-        simd::prefetch_index(&self.items, index as usize);
+        simd::prefetch_near(&self.items, index as usize);
     }
 
     pub(crate) fn len(&self) -> usize {
         self.items.len()
+    }
+
+    /// Shows the table to `visitor`.
+    pub(crate) fn memory<V: MemoryVisitor>(&mut self, name: &'static str, visitor: &mut V) {
+        visitor.table(name, &mut self.items);
     }
 
     /// Sets every element to `value`.
@@ -72,6 +80,11 @@ impl FreeList {
             *place = number;
         }
         self.len = self.numbers.len();
+    }
+
+    /// Shows the list to `visitor`.
+    pub(crate) fn memory<V: MemoryVisitor>(&mut self, name: &'static str, visitor: &mut V) {
+        visitor.table(name, &mut self.numbers);
     }
 
     /// How many numbers are unused.

@@ -6,9 +6,11 @@
 //! Unsafe code is allowed in this crate only so that its callers can forbid it.
 
 mod isa;
+mod line;
 mod prefetch;
 mod sorted;
 
 pub use isa::Isa;
-pub use prefetch::{prefetch_index, prefetch_read};
+pub use line::{LINE_HEAD, LINE_LANES, Line};
+pub use prefetch::{prefetch_index, prefetch_near, prefetch_read};
 pub use sorted::LANES;

@@ -28,6 +28,17 @@ pub fn prefetch_index<T>(slice: &[T], index: usize) {
     }
 }
 
+/// Hints that `slice[index]` will be read soon; for an index past the end, the last element.
+/// Without a branch: for indexes that are past the end as often as not.
+#[inline(always)]
+pub fn prefetch_near<T>(slice: &[T], index: usize) {
+    if let Some(last) = slice.len().checked_sub(1)
+        && let Some(value) = slice.get(index.min(last))
+    {
+        prefetch_read(value);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -37,8 +48,10 @@ mod tests {
         let values = [1_u64, 2, 3];
         for index in [0, 2, 3, usize::MAX] {
             prefetch_index(&values, index);
+            prefetch_near(&values, index);
         }
         prefetch_index::<u64>(&[], 0);
+        prefetch_near::<u64>(&[], 0);
         prefetch_read(&values);
         assert_eq!(values, [1, 2, 3]);
     }

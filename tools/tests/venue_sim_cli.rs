@@ -46,6 +46,24 @@ fn generates_plain_and_compressed() {
 }
 
 #[test]
+fn a_day_is_reported_beside_its_calibration() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let size = ["day", "--messages", "20000", "--symbols", "10", "SIM_d.itch"];
+    let told = venue_sim(folder.path(), &[&size[..], &["--report"]].concat());
+    assert!(told.status.success(), "{}", text(&told.stderr));
+    let said = text(&told.stdout);
+    let row = said.lines().find(|line| line.contains("adds (A F)")).expect("a row");
+    assert!(row.contains("46.60 %"), "{said}");
+    let bytes = std::fs::read(folder.path().join("SIM_d.itch")).expect("the file");
+    let json = venue_sim(folder.path(), &[&size[..], &["--json", "--report"]].concat());
+    let report: serde_json::Value = serde_json::from_slice(&json.stdout).expect("JSON");
+    assert_eq!(report["summary"]["bytes"], bytes.len());
+    assert_eq!(report["statistics"]["summary"], report["summary"]);
+    assert_eq!(report["calibration"]["orders"], 1_390_000.0);
+    assert_eq!(report["nature"], "simulated");
+}
+
+#[test]
 fn clones_a_compressed_slice() {
     let folder = tempfile::tempdir().expect("a folder");
     let run = |arguments: &[&str]| venue_sim(folder.path(), arguments);
@@ -60,13 +78,15 @@ fn clones_a_compressed_slice() {
 #[test]
 fn errors_say_what_to_do() {
     let folder = tempfile::tempdir().expect("a folder");
-    let cases: [(&[&str], &str); 7] = [
+    let cases: [(&[&str], &str); 9] = [
         (&["generate", "--out", "day.itch"], "for example SIM_day.itch"),
         (&["generate", "--out", "SIM_x", "--oracle", "books.json"], "for example SIM_books.json"),
         (&["generate", "--out", "SIM_x", "--session-start", "23:00"], "earlier --session-start"),
         (&["generate", "--out", "SIM_x", "--duration", "10"], "for example 10m"),
         (&["generate", "--out", "SIM_x", "--instruments", "0"], "from 1 to 65534"),
         (&["generate", "--out", "nowhere/SIM_x"], "cannot create"),
+        (&["day", "market.itch"], "for example SIM_market.itch"),
+        (&["day", "--messages", "10", "SIM_x"], "--messages must be from 26706"),
         (&["clone", "nothing", "--instruments", "1", "--out", "SIM_x"], "nothing: cannot read"),
     ];
     for (arguments, expected) in cases {

@@ -1,7 +1,8 @@
 //! Turns: every contestant runs once in every round, in a rotating order, so that whatever the host
 //! does to one round it does to all; their answers are compared; ratios are taken within a round.
 
-use super::CompareError;
+use super::memory::{Spent, take_noted};
+use super::{CompareError, progress};
 
 /// What one round of one contestant gave.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,9 +37,17 @@ pub struct Series {
     pub ours: bool,
     /// One figure per round, in the order of the rounds.
     pub rounds: Vec<f64>,
+    /// Page faults and allocations in measured time, after the first round; `None` where the
+    /// rounds did not count them (see [`super::measured`]).
+    pub spent: Option<Spent>,
 }
 
 impl Series {
+    /// A series without rounds yet.
+    pub fn new(name: impl Into<String>, ours: bool) -> Series {
+        Series { name: name.into(), ours, rounds: Vec::new(), spent: None }
+    }
+
     /// Median over the rounds, ns.
     #[must_use]
     pub fn median(&self) -> f64 {
@@ -71,16 +80,20 @@ pub fn contest(
     rounds: usize,
     contestants: &mut [Box<dyn Contestant + '_>],
 ) -> Result<Vec<Series>, CompareError> {
-    let mut series: Vec<Series> = contestants
-        .iter()
-        .map(|c| Series { name: c.name(), ours: c.ours(), rounds: Vec::with_capacity(rounds) })
-        .collect();
+    let mut series: Vec<Series> =
+        contestants.iter().map(|c| Series::new(c.name(), c.ours())).collect();
     let mut answer: Option<(String, u64)> = None;
     let count = contestants.len();
     for round in 0..rounds {
         for turn in 0..count {
             let at = (round + turn) % count;
+            progress::step(&format!("round {}/{rounds}, {}", round + 1, series[at].name));
+            let _ = take_noted();
             let result = contestants[at].round()?;
+            // The first round fetches what set-up left.
+            if let (Some(spent), 1..) = (take_noted(), round) {
+                series[at].spent = Some(series[at].spent.unwrap_or_default().and(spent));
+            }
             let name = &series[at].name;
             match &answer {
                 None => answer = Some((name.clone(), result.answer)),
@@ -125,6 +138,36 @@ mod tests {
         assert_eq!(series[0].rounds.len(), 3);
         assert_eq!(median(&[1.0, 9.0, 2.0, 4.0]), 3.0);
         assert!(median(&[]).is_nan());
+    }
+
+    /// Allocates in every round, or only in the first.
+    struct Greedy(bool, usize);
+
+    impl Contestant for Greedy {
+        fn name(&self) -> String {
+            "greedy".to_owned()
+        }
+        fn ours(&self) -> bool {
+            true
+        }
+        fn round(&mut self) -> Result<Round, CompareError> {
+            let first = std::mem::replace(&mut self.1, 1) == 0;
+            let (ns, _) = crate::harness::measured(|| {
+                (first || self.0).then(|| std::hint::black_box(vec![1_u8; 40]))
+            });
+            Ok(Round { ns, answer: 0 })
+        }
+    }
+
+    #[test]
+    fn what_is_allocated_after_the_first_round_misses_a_bar() {
+        for (always, expected) in [(false, 0), (true, 2)] {
+            let mut one: Vec<Box<dyn Contestant>> = vec![Box::new(Greedy(always, 0))];
+            let series = contest("test", 3, &mut one).unwrap();
+            assert_eq!(series[0].spent.map(|spent| spent.allocations), Some(expected));
+            let table = crate::harness::Table::of("test", "ns", &series);
+            assert_eq!(table.bars.iter().all(|bar| bar.met()), !always);
+        }
     }
 
     #[test]

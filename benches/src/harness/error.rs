@@ -20,6 +20,10 @@ pub enum CompareError {
         /// Its answer.
         second_answer: u64,
     },
+    /// Recordings are needed and no folder of them was given: not a failure, the section is
+    /// skipped and says so.
+    #[error("HOTLANE_DATA is not set")]
+    NoData,
     /// A recording is needed that is not there.
     #[error("{path}: {error}; set HOTLANE_DATA to the folder of the recordings")]
     Data {

@@ -1,9 +1,11 @@
 //! How a run was asked for.
 
-use std::path::PathBuf;
+use super::CompareError;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
 
 /// What the sections need to know.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Setting {
     /// Under a minute for everything, on the smaller inputs.
     pub quick: bool,
@@ -15,4 +17,14 @@ pub struct Setting {
     pub cache: PathBuf,
     /// Cores to run on: the first for what is measured, the second for its other end.
     pub cores: [usize; 2],
+}
+
+impl Setting {
+    /// The folder of the recordings.
+    ///
+    /// # Errors
+    /// [`CompareError::NoData`] where none was given: the section is skipped, the rest runs.
+    pub fn data_dir(&self) -> Result<&Path, CompareError> {
+        self.data.as_deref().ok_or(CompareError::NoData)
+    }
 }

@@ -8,6 +8,7 @@
 use super::OrderIndex;
 use crate::error::{BookError, LimitsError};
 use crate::l3::L3Limits;
+use crate::memory::MemoryVisitor;
 use crate::table::{FreeList, NIL, Table};
 
 /// One place of the hash table; unused where `slot` is NIL.
@@ -26,7 +27,8 @@ pub struct HashIndex {
     /// Number of places - 1; the number is a power of two.
     mask: u32,
     free: FreeList,
-    slots: u32,
+    /// The reference of each slot.
+    references: Table<u64>,
 }
 
 impl HashIndex {
@@ -57,6 +59,8 @@ impl HashIndex {
 }
 
 impl OrderIndex for HashIndex {
+    const GROUP: u32 = 1;
+
     fn new(_limits: &L3Limits, orders: u32) -> Result<Self, LimitsError> {
         if orders > Self::ORDERS_MAX {
             let (asked, max) = (u64::from(orders), u64::from(Self::ORDERS_MAX));
@@ -67,12 +71,12 @@ impl OrderIndex for HashIndex {
             entries: Table::new(places, UNUSED),
             mask: places - 1,
             free: FreeList::new(orders),
-            slots: orders,
+            references: Table::new(orders, 0),
         })
     }
 
     fn slots(&self) -> u32 {
-        self.slots
+        self.references.len() as u32
     }
 
     #[inline(always)]
@@ -82,15 +86,24 @@ impl OrderIndex for HashIndex {
     }
 
     #[inline(always)]
-    fn insert(&mut self, reference: u64) -> Result<u32, BookError> {
-        let slot = self.free.take().ok_or(BookError::OrderTableFull)?;
-        let place = self.probe(reference);
-        *self.entries.at_mut(place) = Entry { reference, slot };
-        Ok(slot)
+    fn hint(&self, reference: u64) -> u32 {
+        self.entries.at(self.home(reference)).slot
     }
 
     #[inline(always)]
-    fn remove(&mut self, reference: u64, slot: u32) {
+    fn enter(&mut self, reference: u64) -> Result<u32, BookError> {
+        let place = self.probe(reference);
+        let entry = self.entries.at_mut(place);
+        if entry.slot == NIL {
+            let slot = self.free.take().ok_or(BookError::OrderTableFull)?;
+            *entry = Entry { reference, slot };
+            *self.references.at_mut(slot) = reference;
+        }
+        Ok(entry.slot)
+    }
+
+    #[inline(always)]
+    fn leave(&mut self, reference: u64, slot: u32, _last: bool) {
         let mut hole = self.probe(reference);
         if self.entries.at(hole).slot != slot {
             return;
@@ -114,9 +127,20 @@ impl OrderIndex for HashIndex {
         self.free.give(slot);
     }
 
+    #[inline]
+    fn reference(&self, slot: u32) -> u64 {
+        *self.references.at(slot)
+    }
+
     #[inline(always)]
     fn prefetch(&self, reference: u64) {
         self.entries.prefetch(self.home(reference));
+    }
+
+    fn memory<V: MemoryVisitor>(&mut self, visitor: &mut V) {
+        self.entries.memory("order index", visitor);
+        self.free.memory("order index", visitor);
+        self.references.memory("order index", visitor);
     }
 }
 
@@ -136,13 +160,15 @@ mod tests {
             let reference = (state >> 57) << if step % 2 == 0 { 0 } else { 40 };
             assert_eq!(index.find(reference), wanted.get(&reference).copied());
             if let Some(slot) = wanted.remove(&reference) {
-                index.remove(reference, slot);
+                assert_eq!(index.reference(slot), reference);
+                index.leave(reference, slot, true);
             } else if wanted.len() < 64 {
-                let slot = index.insert(reference).unwrap();
+                let slot = index.enter(reference).unwrap();
+                assert_eq!(index.enter(reference), Ok(slot));
                 assert!(slot < index.slots() && !wanted.values().any(|other| *other == slot));
                 wanted.insert(reference, slot);
             } else {
-                assert_eq!(index.insert(reference), Err(BookError::OrderTableFull));
+                assert_eq!(index.enter(reference), Err(BookError::OrderTableFull));
             }
             if step % 1_000 == 0 {
                 for (reference, slot) in &wanted {

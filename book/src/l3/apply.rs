@@ -4,13 +4,13 @@
 //! were. The exceptions are [`BookError::OverExecution`] and [`BookError::OverReduction`]: more
 //! went than was there, so the order is gone whatever else is true, and is removed.
 
-use super::{L3Books, Order};
+use super::L3Books;
+use super::order::Order;
 use crate::change::{Added, Executed, LevelChange, Reduced, Removed, Replaced};
 use crate::error::BookError;
 use crate::index::OrderIndex;
-use crate::levels::Place;
+use crate::levels::{Place, Record};
 use crate::side::{SideNumber, flip, instrument_of, side_number, side_of};
-use crate::table::NIL;
 use wire::Side;
 
 /// What an execution or reduction left.
@@ -92,9 +92,10 @@ impl<I: OrderIndex> L3Books<I> {
     #[inline]
     pub fn delete(&mut self, instrument: u32, reference: u64) -> Result<Removed, BookError> {
         let (slot, order) = self.live_order(instrument, reference)?;
-        let price = self.levels.price(order.side, order.level);
-        let level = self.remove(slot, order);
-        Ok(Removed { side: side_of(order.side), price, quantity: order.quantity, level })
+        let record = self.levels.record(order.level());
+        let (side, price) = (side_of(record.side), flip(record.side, record.key));
+        let level = self.remove(reference, slot, order);
+        Ok(Removed { side, price, quantity: order.quantity, level })
     }
 
     /// A new order in place of an old one, on the same side, behind all others at its price.
@@ -115,13 +116,11 @@ impl<I: OrderIndex> L3Books<I> {
     ) -> Result<Replaced, BookError> {
         let (slot, order) = self.live_order(instrument, old)?;
         self.check_values(price, quantity)?;
-        let best = self.best_of(order.side);
-        let (to, _) = self.insert(order.side, new, price, quantity, self.is_alone(&order))?;
-        let old_price = self.levels.price(order.side, order.level);
-        // Read again: the new order may have been linked behind the old one.
-        let left = self.remove(slot, *self.orders.at(slot));
+        let Record { side, key, orders, .. } = *self.levels.record(order.level());
+        let (to, _) = self.insert(side, new, price, quantity, orders == 1)?;
+        let left = self.remove(old, slot, order);
         self.live += 1;
-        Ok(self.replaced(&order, old_price, (left, to), best))
+        Ok(self.replaced(order.quantity, (side, key), (left, to), quantity))
     }
 
     /// Another price or quantity for an order that keeps its reference. With `keep_priority` and
@@ -140,32 +139,34 @@ impl<I: OrderIndex> L3Books<I> {
     ) -> Result<Replaced, BookError> {
         let (slot, order) = self.live_order(instrument, reference)?;
         self.check_values(price, quantity)?;
-        let best = self.best_of(order.side);
-        let old_price = self.levels.price(order.side, order.level);
-        if price == old_price {
-            let level = *self.levels.record(order.level);
+        let level = *self.levels.record(order.level());
+        let old = (level.side, level.key);
+        if price == flip(level.side, level.key) {
             let sum = (level.quantity - order.quantity).checked_add(quantity);
             let sum = sum.ok_or(BookError::QuantityOverflow)?;
             if keep_priority {
                 self.orders.at_mut(slot).quantity = quantity;
-                self.levels.record_mut(order.level).quantity = sum;
+                self.levels.record_mut(order.level()).quantity = sum;
             } else {
-                self.leave(order);
-                self.join(slot, Order { quantity, ..order }, sum);
+                self.leave(slot, order);
+                self.join(slot, order.level(), quantity, sum);
             }
-            let position = self.levels.position(order.side, level.key);
+            let position = self.levels.position(level.side, level.key);
             let left = LevelChange { price, quantity: sum, orders: level.orders, position };
-            let to = Place { record: order.level, position };
-            return Ok(self.replaced(&order, old_price, (left, to), best));
+            let to = Place { record: order.level(), position };
+            return Ok(self.replaced(order.quantity, old, (left, to), quantity));
         }
-        let key = flip(order.side, price);
-        let to = self.levels.enter(order.side, key, self.is_alone(&order))?;
+        if !self.queues.has_room() {
+            return Err(BookError::OrderTableFull);
+        }
+        let key = flip(level.side, price);
+        let to = self.levels.enter(level.side, key, level.orders == 1)?;
         // The level is another and its sum has no part of this order.
         let sum = self.sum_at(to, quantity)?;
-        self.leave(order);
-        self.join(slot, Order { quantity, level: to.record, ..order }, sum);
-        let left = self.after_leaving(&order);
-        Ok(self.replaced(&order, old_price, (left, to), best))
+        self.leave(slot, order);
+        self.join(slot, to.record, quantity, sum);
+        let left = self.after_leaving(order.level());
+        Ok(self.replaced(order.quantity, old, (left, to), quantity))
     }
 
     /// Forgets all orders of an instrument; those of others stay.
@@ -176,12 +177,8 @@ impl<I: OrderIndex> L3Books<I> {
         for side in [Side::Bid, Side::Ask] {
             let number = side_number(instrument, side);
             while let Some(level) = self.levels.best(number) {
-                let slot = level.head;
-                let order = *self.orders.at(slot);
-                if slot == NIL {
-                    break;
-                }
-                self.remove(slot, order);
+                let Some(slot) = self.queues.walk(level).next() else { break };
+                self.remove(self.index.reference(slot), slot, *self.orders.at(slot));
             }
         }
     }
@@ -204,18 +201,15 @@ impl<I: OrderIndex> L3Books<I> {
 
     #[inline(always)]
     fn live_order(&self, instrument: u32, reference: u64) -> Result<(u32, Order), BookError> {
-        let slot = self.slot_of(reference).ok_or(BookError::UnknownReference)?;
+        let slot = self.index.find(reference).ok_or(BookError::UnknownReference)?;
         let order = *self.orders.at(slot);
-        if instrument_of(order.side) != instrument {
+        if order.quantity == 0 {
+            return Err(BookError::UnknownReference);
+        }
+        if instrument_of(self.levels.record(order.level()).side) != instrument {
             return Err(BookError::WrongInstrument);
         }
         Ok((slot, order))
-    }
-
-    /// Whether no other order has the price of this one, so that its level goes with it.
-    #[inline(always)]
-    fn is_alone(&self, order: &Order) -> bool {
-        self.levels.record(order.level).orders == 1
     }
 
     /// Indexes and links an order. Returns its level and the quantity there.
@@ -228,23 +222,53 @@ impl<I: OrderIndex> L3Books<I> {
         quantity: i64,
         may_use_spare: bool,
     ) -> Result<(Place, i64), BookError> {
-        if self.slot_of(reference).is_some() {
+        if !self.queues.has_room() {
+            return Err(BookError::OrderTableFull);
+        }
+        let slot = self.index.enter(reference)?;
+        if self.orders.at(slot).quantity != 0 {
             return Err(BookError::DuplicateReference);
         }
-        let slot = self.index.insert(reference)?;
         let entered = self.levels.enter(side, flip(side, price), may_use_spare);
         let entered = entered.and_then(|to| Ok((to, self.sum_at(to, quantity)?)));
         match entered {
             Ok((to, sum)) => {
-                let order = Order { reference, quantity, level: to.record, side, ..Order::EMPTY };
-                self.join(slot, order, sum);
+                self.join(slot, to.record, quantity, sum);
                 Ok((to, sum))
             }
             Err(error) => {
-                self.index.remove(reference, slot);
+                self.forget(reference, slot);
                 Err(error)
             }
         }
+    }
+
+    /// Puts an order into `slot` and behind all others of its level, of which `sum` is the quantity
+    /// with it.
+    #[inline(always)]
+    fn join(&mut self, slot: u32, level: u32, quantity: i64, sum: i64) {
+        let record = self.levels.record_mut(level);
+        let piece = self.queues.join(record, slot);
+        record.orders += 1;
+        record.quantity = sum;
+        *self.orders.at_mut(slot) = Order::new(quantity, level, record.side, piece);
+    }
+
+    /// Takes an order out of its level's queue and its quantity off the level. The slot is the
+    /// caller's to clear, and so is a level left without orders.
+    #[inline(always)]
+    fn leave(&mut self, slot: u32, order: Order) {
+        let record = self.levels.record_mut(order.level());
+        record.orders = record.orders.saturating_sub(1);
+        record.quantity -= order.quantity;
+        self.queues.leave(record, &mut self.orders, slot, order.piece);
+    }
+
+    /// Empties a slot, and gives it back.
+    #[inline(always)]
+    fn forget(&mut self, reference: u64, slot: u32) {
+        let last = self.orders.take_out(slot, I::GROUP);
+        self.index.leave(reference, slot, last);
     }
 
     /// The quantity at a level together with `quantity` more.
@@ -264,52 +288,44 @@ impl<I: OrderIndex> L3Books<I> {
     ) -> Result<Shrunk, BookError> {
         let (slot, order) = self.live_order(instrument, reference)?;
         check_quantity(quantity)?;
-        let side = side_of(order.side);
-        let price = self.levels.price(order.side, order.level);
         let remaining = order.quantity - quantity;
         if remaining <= 0 {
-            let level = self.remove(slot, order);
+            let side = order.side();
+            let level = self.remove(reference, slot, order);
             if remaining < 0 {
                 return Err(too_much);
             }
-            return Ok(Shrunk { side, price, remaining, level });
+            return Ok(Shrunk { side, price: level.price, remaining, level });
         }
         self.orders.at_mut(slot).quantity = remaining;
-        let record = self.levels.record_mut(order.level);
+        let record = self.levels.record_mut(order.level());
         record.quantity -= quantity;
-        let (key, sum, orders) = (record.key, record.quantity, record.orders);
-        let position = self.levels.position(order.side, key);
-        let level = LevelChange { price, quantity: sum, orders, position };
+        let Record { key, quantity, orders, side, .. } = *record;
+        let position = self.levels.position(side, key);
+        let (side, price) = (side_of(side), flip(side, key));
+        let level = LevelChange { price, quantity, orders, position };
         Ok(Shrunk { side, price, remaining, level })
     }
 
     /// Takes a live order out of everything.
     #[inline(always)]
-    fn remove(&mut self, slot: u32, order: Order) -> LevelChange {
-        self.leave(order);
-        *self.orders.at_mut(slot) = Order::EMPTY;
-        self.index.remove(order.reference, slot);
+    fn remove(&mut self, reference: u64, slot: u32, order: Order) -> LevelChange {
+        self.leave(slot, order);
+        self.forget(reference, slot);
         self.live = self.live.saturating_sub(1);
-        self.after_leaving(&order)
+        self.after_leaving(order.level())
     }
 
     /// The level that an order has left; it is removed if that was the last one.
     #[inline(always)]
-    fn after_leaving(&mut self, order: &Order) -> LevelChange {
-        let level = *self.levels.record(order.level);
-        let position = if level.orders == 0 {
-            self.levels.remove(order.side, level.key, order.level)
+    fn after_leaving(&mut self, number: u32) -> LevelChange {
+        let Record { key, quantity, orders, side, .. } = *self.levels.record(number);
+        let position = if orders == 0 {
+            self.levels.remove(side, key, number)
         } else {
-            self.levels.position(order.side, level.key)
+            self.levels.position(side, key)
         };
-        let price = flip(order.side, level.key);
-        LevelChange { price, quantity: level.quantity, orders: level.orders, position }
-    }
-
-    /// Key and quantity of the best level of a side.
-    #[inline(always)]
-    fn best_of(&self, side: SideNumber) -> (i64, i64) {
-        self.levels.best(side).map_or((i64::MIN, 0), |best| (best.key, best.quantity))
+        LevelChange { price: flip(side, key), quantity, orders, position }
     }
 
     /// Describes a replacement whose new order was entered before the old one left: `left` and
@@ -317,10 +333,10 @@ impl<I: OrderIndex> L3Books<I> {
     #[inline(always)]
     fn replaced(
         &self,
-        old: &Order,
-        old_price: i64,
+        old_quantity: i64,
+        (side, old_key): (SideNumber, i64),
         (mut from, to): (LevelChange, Place),
-        best: (i64, i64),
+        new_quantity: i64,
     ) -> Replaced {
         let record = self.levels.record(to.record);
         let mut position = to.position;
@@ -328,19 +344,26 @@ impl<I: OrderIndex> L3Books<I> {
         if gone && from.position < to.position {
             position -= 1;
         }
-        let created = record.orders == 1 && record.key != flip(old.side, old_price);
+        let same = record.key == old_key;
+        let created = record.orders == 1 && !same;
         if created && to.position < from.position {
             from.position -= 1;
         }
-        let price = flip(old.side, record.key);
+        let price = flip(side, record.key);
         let to = LevelChange { price, quantity: record.quantity, orders: record.orders, position };
+        // An order that left the best level changed it, and so did one that joined it; one that
+        // did both did if it came back with another quantity.
+        let changed_best = match same {
+            true => position == 1 && old_quantity != new_quantity,
+            false => position == 1 || from.position == 1,
+        };
         Replaced {
-            side: side_of(old.side),
-            old_price,
-            old_quantity: old.quantity,
-            from: if price == old_price { to } else { from },
+            side: side_of(side),
+            old_price: flip(side, old_key),
+            old_quantity,
+            from: if same { to } else { from },
             to,
-            changed_best: best != self.best_of(old.side),
+            changed_best,
         }
     }
 }

@@ -2,8 +2,12 @@
 //!
 //! A venue names an order once, with side and price, and later only by its reference. So there is
 //! one table of orders for all instruments, found through an [`OrderIndex`]; an order knows its
-//! side and level by number and is linked to its neighbours in the queue of that level. Events
-//! carry their instrument as well, which lets the two be fetched at the same time and compared.
+//! level by number, and the level names its orders in the order of their priority. Events carry
+//! their instrument as well, which lets the two be fetched at the same time and compared.
+//!
+//! What an event costs is above all the number of cache lines that it has to wait for, because the
+//! books of a market are larger than the caches near a core. A deletion touches the order, its
+//! level and one line of its side, an addition another one of the side, and nothing else.
 //!
 //! References are unique among the live orders of all instruments of one `L3Books`.
 //!
@@ -11,12 +15,18 @@
 //! |--|--|
 //! | `limits` | what is allocated, and what is absurd |
 //! | `apply` | add, execute, reduce, delete, replace, modify, clear |
+//! | `order` | a live order, sixteen bytes |
 //! | `queue` | the FIFO queue of one level |
+//! | `hints` | what to fetch for events that come later |
 //! | `view` | best, levels, orders, queue positions |
 
 mod apply;
+mod hints;
 mod limits;
+mod order;
 mod queue;
+#[cfg(test)]
+mod tests;
 mod view;
 
 pub use limits::{INSTRUMENTS_MAX, L3Limits};
@@ -26,43 +36,17 @@ pub use view::{Levels as LevelsIter, Orders as OrdersIter};
 use crate::error::LimitsError;
 use crate::index::OrderIndex;
 use crate::levels::Levels;
-use crate::side::SideNumber;
-use crate::table::{NIL, Table};
-
-/// A live order; `quantity` is 0 in a slot that holds none.
-///
-/// | offset | size | field | |
-/// |--|--|--|--|
-/// | 0 | 8 | reference | the venue's number |
-/// | 8 | 8 | quantity | what remains, above 0 |
-/// | 16 | 4 | level | number of the level record |
-/// | 20 | 4 | previous | slot of the order before it in the queue, or NIL |
-/// | 24 | 4 | next | slot of the order behind it, or NIL |
-/// | 28 | 4 | side | `instrument << 1 \| side` |
-#[derive(Debug, Clone, Copy)]
-#[repr(C, align(32))]
-struct Order {
-    reference: u64,
-    quantity: i64,
-    level: u32,
-    previous: u32,
-    next: u32,
-    side: SideNumber,
-}
-
-const _: () = assert!(size_of::<Order>() == 32);
-
-impl Order {
-    const EMPTY: Order =
-        Order { reference: 0, quantity: 0, level: NIL, previous: NIL, next: NIL, side: 0 };
-}
+use crate::memory::MemoryVisitor;
+use order::Orders;
+use queue::Queues;
 
 /// All books of a lane. See the [module](self).
 #[derive(Debug, Clone)]
 pub struct L3Books<I> {
     index: I,
-    orders: Table<Order>,
+    orders: Orders,
     levels: Levels,
+    queues: Queues,
     live: u32,
     limits: L3Limits,
 }
@@ -77,7 +61,8 @@ impl<I: OrderIndex> L3Books<I> {
         // A replacement inserts the new order before it takes the old one out.
         let index = I::new(&limits, limits.orders + 1)?;
         Ok(L3Books {
-            orders: Table::new(index.slots(), Order::EMPTY),
+            orders: Orders::new(index.slots()),
+            queues: Queues::new(limits.orders + 1),
             levels: Levels::new(limits.instruments * 2, limits.levels, 1),
             live: 0,
             index,
@@ -97,9 +82,12 @@ impl<I: OrderIndex> L3Books<I> {
         &self.limits
     }
 
-    /// The slot of a live order.
-    #[inline(always)]
-    fn slot_of(&self, reference: u64) -> Option<u32> {
-        self.index.find(reference)
+    /// Shows all memory of the books to `visitor`, for example to advise larger pages. Contents
+    /// must stay as they are.
+    pub fn memory<V: MemoryVisitor>(&mut self, visitor: &mut V) {
+        self.index.memory(visitor);
+        self.orders.memory(visitor);
+        self.levels.memory(visitor);
+        self.queues.memory(visitor);
     }
 }

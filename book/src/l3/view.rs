@@ -1,11 +1,11 @@
 //! Reading order by order books: for publishing, for refreshes, for tools.
 
-use super::L3Books;
+use super::order::Order;
+use super::{L3Books, queue};
 use crate::change::{Level, OrderView, QueuePosition};
 use crate::index::OrderIndex;
 use crate::levels::Walk;
 use crate::side::{SideNumber, flip, instrument_of, side_number, side_of};
-use crate::table::{NIL, Table};
 use crate::top::Top;
 use wire::Side;
 
@@ -60,37 +60,48 @@ impl<I: OrderIndex> L3Books<I> {
 
     /// Orders of a side, by price, then by their place in the queue.
     #[must_use]
-    pub fn orders(&self, instrument: u32, side: Side) -> Orders<'_> {
+    pub fn orders(&self, instrument: u32, side: Side) -> Orders<'_, I> {
         let number = self.side(instrument, side).unwrap_or(SideNumber::MAX);
         let walk = self.levels.walk(number);
-        Orders { orders: &self.orders, levels: &self.levels, walk, slot: NIL }
+        Orders { books: self, walk, queue: None }
     }
 
     /// A live order, whichever instrument it belongs to.
     #[inline]
     #[must_use]
     pub fn order(&self, reference: u64) -> Option<OrderView> {
-        let order = self.orders.at(self.slot_of(reference)?);
-        Some(order_view(&self.levels, order))
+        let order = self.orders.at(self.index.find(reference)?);
+        (order.quantity != 0).then(|| self.order_view(reference, order))
     }
 
     /// How much is ahead of an order at its price. Walks the queue in front of it: not for the hot
     /// path.
     #[must_use]
     pub fn queue_position(&self, instrument: u32, reference: u64) -> Option<QueuePosition> {
-        let order = self.orders.at(self.slot_of(reference)?);
-        if instrument_of(order.side) != instrument {
+        let slot = self.index.find(reference)?;
+        let order = self.orders.at(slot);
+        let level = self.levels.record(order.level());
+        if order.quantity == 0 || instrument_of(level.side) != instrument {
             return None;
         }
         let mut ahead = QueuePosition { orders_ahead: 0, quantity_ahead: 0 };
-        let mut slot = order.previous;
-        while slot != NIL {
-            let order = self.orders.at(slot);
+        for other in self.queues.walk(level).take_while(|other| *other != slot) {
             ahead.orders_ahead += 1;
-            ahead.quantity_ahead += order.quantity;
-            slot = order.previous;
+            ahead.quantity_ahead += self.orders.at(other).quantity;
         }
         Some(ahead)
+    }
+
+    #[inline]
+    fn order_view(&self, reference: u64, order: &Order) -> OrderView {
+        let level = self.levels.record(order.level());
+        OrderView {
+            reference,
+            instrument: instrument_of(level.side),
+            side: side_of(level.side),
+            price: flip(level.side, level.key),
+            quantity: order.quantity,
+        }
     }
 
     /// Live orders of all instruments.
@@ -104,33 +115,6 @@ impl<I: OrderIndex> L3Books<I> {
     #[must_use]
     pub fn live_levels(&self) -> usize {
         self.levels.total()
-    }
-
-    /// First hint, as soon as a message is framed: fetches the way to the order and the touch of
-    /// the book. Neither value needs to be valid.
-    #[inline]
-    pub fn prefetch(&self, instrument: u32, reference: u64) {
-        self.index.prefetch(reference);
-        for side in [Side::Bid, Side::Ask] {
-            self.levels.prefetch_side(instrument.wrapping_mul(2) | side as u32);
-        }
-    }
-
-    /// Second hint, some messages later and before the event is applied: fetches the order. Reads
-    /// what [`L3Books::prefetch`] fetched.
-    #[inline]
-    pub fn prefetch_order(&self, reference: u64) {
-        if let Some(slot) = self.index.find(reference) {
-            self.orders.prefetch(slot);
-        }
-    }
-
-    /// Third hint: fetches the level of the order. Reads what [`L3Books::prefetch_order`] fetched.
-    #[inline]
-    pub fn prefetch_level(&self, reference: u64) {
-        if let Some(slot) = self.index.find(reference) {
-            self.levels.prefetch_record(self.orders.at(slot).level);
-        }
     }
 
     #[inline(always)]
@@ -171,24 +155,25 @@ impl ExactSizeIterator for Levels<'_> {}
 
 /// Orders of a side, by price, then by their place in the queue.
 #[derive(Debug, Clone)]
-pub struct Orders<'a> {
-    orders: &'a Table<super::Order>,
-    levels: &'a crate::levels::Levels,
+pub struct Orders<'a, I> {
+    books: &'a L3Books<I>,
     walk: Walk<'a>,
-    slot: u32,
+    queue: Option<queue::Walk<'a>>,
 }
 
-impl Iterator for Orders<'_> {
+impl<I: OrderIndex> Iterator for Orders<'_, I> {
     type Item = OrderView;
 
     #[inline]
     fn next(&mut self) -> Option<OrderView> {
-        if self.slot == NIL {
-            self.slot = self.levels.record(self.walk.next()?).head;
+        loop {
+            if let Some(slot) = self.queue.as_mut().and_then(Iterator::next) {
+                let order = self.books.orders.at(slot);
+                return Some(self.books.order_view(self.books.index.reference(slot), order));
+            }
+            let level = self.books.levels.record(self.walk.next()?);
+            self.queue = Some(self.books.queues.walk(level));
         }
-        let order = self.orders.at(self.slot);
-        self.slot = order.next;
-        Some(order_view(self.levels, order))
     }
 }
 
@@ -196,15 +181,4 @@ impl Iterator for Orders<'_> {
 pub(crate) fn level_view(levels: &crate::levels::Levels, side: SideNumber, number: u32) -> Level {
     let record = levels.record(number);
     Level { price: flip(side, record.key), quantity: record.quantity, orders: record.orders }
-}
-
-#[inline(always)]
-fn order_view(levels: &crate::levels::Levels, order: &super::Order) -> OrderView {
-    OrderView {
-        reference: order.reference,
-        instrument: instrument_of(order.side),
-        side: side_of(order.side),
-        price: levels.price(order.side, order.level),
-        quantity: order.quantity,
-    }
 }

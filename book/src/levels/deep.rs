@@ -1,4 +1,4 @@
-//! The levels worse than a block's sixteen: a counted B+ tree in a fixed pool of nodes.
+//! The levels worse than a block's twelve: a counted B+ tree in a fixed pool of nodes.
 //!
 //! Real books have levels from a cent to a thousand times the price, so no window of prices can
 //! hold them and a sorted array per side would have to grow. All sides share one pool of nodes of
@@ -14,6 +14,7 @@ mod tests;
 
 use simd::{Isa, LANES};
 
+use crate::memory::MemoryVisitor;
 use crate::table::{FreeList, NIL, Table};
 
 /// Neighbours that fit together in this many entries are merged; less than a whole node, so that
@@ -23,8 +24,9 @@ const MERGE: usize = 12;
 /// More layers than any tree of 2^32 levels needs: a pair of neighbours has at least nine entries.
 const LAYERS: usize = 16;
 
-/// Nodes kept in reserve: more than any one insertion into a book can take.
-const RESERVE: usize = 8 * LAYERS;
+/// Nodes kept in reserve: more than any one insertion into a book can take, which hands down at most
+/// a whole block.
+const RESERVE: usize = 16 * LAYERS;
 
 /// One side's tree: 12 bytes inside its block.
 #[derive(Debug, Clone, Copy)]
@@ -39,6 +41,17 @@ pub(crate) struct Root {
 
 impl Root {
     pub(crate) const EMPTY: Root = Root { node: NIL, height: 0, len: 0 };
+
+    /// As the head of a block's line.
+    #[inline(always)]
+    pub(crate) const fn words(self) -> [u32; 4] {
+        [self.node, self.height, self.len, 0]
+    }
+
+    #[inline(always)]
+    pub(crate) const fn from_words([node, height, len, _]: [u32; 4]) -> Root {
+        Root { node, height, len }
+    }
 
     #[inline(always)]
     pub(crate) fn len(&self) -> usize {
@@ -157,6 +170,12 @@ impl Deep {
     #[inline(always)]
     pub(crate) fn has_room(&self) -> bool {
         self.free.len() >= RESERVE
+    }
+
+    /// Shows all memory to `visitor`.
+    pub(crate) fn memory<V: MemoryVisitor>(&mut self, visitor: &mut V) {
+        self.nodes.memory("deep levels", visitor);
+        self.free.memory("deep levels", visitor);
     }
 
     /// Takes all nodes back; each is written anew when it is used.

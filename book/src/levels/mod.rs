@@ -1,9 +1,9 @@
 //! Price levels of many book sides, sorted best first, in memory fixed at the start.
 //!
-//! Each side has a [`block`] of its best sixteen levels and a [`deep`] tree for the rest; every
+//! Each side has a [`block`] of its best twelve levels and a [`deep`] tree for the rest; every
 //! level in the block is better than every level in the tree. What a level holds (quantity, number
-//! of orders, ends of its queue) is a 32-byte record that never moves, so an order can name its
-//! level by number and find it without a search.
+//! of orders, the queue) is a [`record`] of one cache line that never moves, so an order can name
+//! its level by number and find it without a search.
 //!
 //! Levels change between block and tree several at a time: a full block hands its worst ones down,
 //! and takes some back only when few are left. Otherwise a touch that moves to and fro by one level
@@ -11,47 +11,28 @@
 
 mod block;
 mod deep;
+mod record;
 mod walk;
 
+pub(crate) use record::{HERE, Record};
 pub(crate) use walk::Walk;
 
 use crate::error::BookError;
-use crate::side::{SideNumber, flip};
-use crate::table::{FreeList, NIL, Table};
-use block::Block;
+use crate::memory::MemoryVisitor;
+use crate::side::SideNumber;
+use crate::table::{FreeList, Table};
+use block::{Block, PLACES};
 use deep::Deep;
-use simd::{Isa, LANES};
+use simd::Isa;
 
 /// Levels handed down when a full block needs a place.
-const HAND_DOWN: usize = 4;
+const HAND_DOWN: usize = 3;
 /// Levels left in a block when it takes some back.
-const FEW: usize = 4;
+const FEW: usize = 3;
 /// Levels in a block after it took some back, if the tree has so many.
-const ENOUGH: usize = 12;
-
-/// What one price level holds.
-#[derive(Debug, Clone, Copy)]
-#[repr(C, align(32))]
-pub(crate) struct Record {
-    /// Price as a key of its side.
-    pub(crate) key: i64,
-    /// Sum of the quantities.
-    pub(crate) quantity: i64,
-    /// Number of orders.
-    pub(crate) orders: u32,
-    /// First order of the queue.
-    pub(crate) head: u32,
-    /// Last order of the queue.
-    pub(crate) tail: u32,
-    unused: u32,
-}
-
-const _: () = assert!(size_of::<Record>() == 32);
-
-impl Record {
-    const EMPTY: Record =
-        Record { key: i64::MIN, quantity: 0, orders: 0, head: NIL, tail: NIL, unused: 0 };
-}
+const ENOUGH: usize = 8;
+/// Distance of a new base below the price that made it necessary, so that better ones have room.
+const BELOW: i64 = 1 << 30;
 
 /// Where a level is: its number, and its position on the side, 1 the best.
 #[derive(Debug, Clone, Copy)]
@@ -92,7 +73,7 @@ impl Levels {
     #[inline]
     pub(crate) fn len(&self, side: SideNumber) -> usize {
         let block = self.blocks.at(side);
-        block.len() + block.deep.len()
+        block.len() + block.deep().len()
     }
 
     /// Number of levels on all sides.
@@ -123,7 +104,7 @@ impl Levels {
         let block = self.blocks.at(side);
         match nth.checked_sub(block.len()) {
             None => block.get(nth).map(|(_, number)| number),
-            Some(nth) => self.deep.at(&block.deep, nth).map(|(_, number)| number),
+            Some(nth) => self.deep.at(&block.deep(), nth).map(|(_, number)| number),
         }
     }
 
@@ -131,26 +112,45 @@ impl Levels {
     #[inline(always)]
     pub(crate) fn position(&self, side: SideNumber, key: i64) -> u32 {
         let block = self.blocks.at(side);
-        let rank = block.rank(self.isa, key);
-        if block.number(rank, key).is_some() {
-            return rank as u32 + 1;
+        if let Some(distance) = block.distance(key) {
+            let rank = block.rank(self.isa, distance);
+            if block.holds(rank, distance) {
+                return rank as u32 + 1;
+            }
         }
-        (rank + self.deep.find(&block.deep, key).1) as u32 + 1
+        self.position_deep(side, key)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn position_deep(&self, side: SideNumber, key: i64) -> u32 {
+        let block = self.blocks.at(side);
+        (block.len() + self.deep.find(&block.deep(), key).1) as u32 + 1
+    }
+
+    /// The number of the level of `key`, if it is among the best of its side, else any number. For
+    /// hints, so without a branch on where it is.
+    #[inline(always)]
+    pub(crate) fn near(&self, side: SideNumber, key: i64) -> u32 {
+        let block = self.blocks.at(side);
+        block.number(block.rank(self.isa, block.distance_or_any(key)))
     }
 
     /// The level of `key`, if it exists.
     #[inline(always)]
     pub(crate) fn find(&self, side: SideNumber, key: i64) -> Option<Place> {
         let block = self.blocks.at(side);
-        let rank = block.rank(self.isa, key);
-        if let Some(record) = block.number(rank, key) {
-            return Some(Place { record, position: rank as u32 + 1 });
+        if let Some(distance) = block.distance(key) {
+            let rank = block.rank(self.isa, distance);
+            if block.holds(rank, distance) {
+                return Some(Place { record: block.number(rank), position: rank as u32 + 1 });
+            }
+            if block.reaches(rank) {
+                return None;
+            }
         }
-        if rank < block.len() {
-            return None;
-        }
-        let (record, better) = self.deep.find(&block.deep, key);
-        Some(Place { record: record?, position: (rank + better) as u32 + 1 })
+        let (record, better) = self.deep.find(&block.deep(), key);
+        Some(Place { record: record?, position: (block.len() + better) as u32 + 1 })
     }
 
     /// The level of `key`, made empty where it did not exist. `may_use_spare` is for replacements.
@@ -162,19 +162,22 @@ impl Levels {
         may_use_spare: bool,
     ) -> Result<Place, BookError> {
         let block = self.blocks.at(side);
-        let rank = block.rank(self.isa, key);
-        if let Some(record) = block.number(rank, key) {
-            return Ok(Place { record, position: rank as u32 + 1 });
+        let Some(distance) = block.distance(key) else {
+            return self.enter_far(side, key, may_use_spare);
+        };
+        let rank = block.rank(self.isa, distance);
+        if block.holds(rank, distance) {
+            return Ok(Place { record: block.number(rank), position: rank as u32 + 1 });
         }
-        if rank >= block.len() && block.deep.len() > 0 {
+        if !block.reaches(rank) && block.deep().len() > 0 {
             return self.enter_deep(side, key, may_use_spare);
         }
-        let full = block.len() == LANES;
-        let record = self.new_record(key, may_use_spare)?;
+        let full = block.reaches(PLACES - 1);
+        let record = self.new_record(side, key, may_use_spare)?;
         if full {
-            self.make_place(side, rank, key, record);
+            self.make_place(side, key, record);
         } else {
-            self.blocks.at_mut(side).insert(self.isa, rank, key, record);
+            self.blocks.at_mut(side).insert(self.isa, rank, distance, record);
         }
         Ok(Place { record, position: rank as u32 + 1 })
     }
@@ -188,74 +191,155 @@ impl Levels {
         may_use_spare: bool,
     ) -> Result<Place, BookError> {
         let block = self.blocks.at(side);
-        let (found, better) = self.deep.find(&block.deep, key);
+        let mut root = block.deep();
+        let (found, better) = self.deep.find(&root, key);
         let position = (block.len() + better) as u32 + 1;
         if let Some(record) = found {
             return Ok(Place { record, position });
         }
-        let record = self.new_record(key, may_use_spare)?;
-        self.deep.insert(&mut self.blocks.at_mut(side).deep, key, record);
+        let record = self.new_record(side, key, may_use_spare)?;
+        self.deep.insert(&mut root, key, record);
+        self.blocks.at_mut(side).set_deep(root);
         Ok(Place { record, position })
     }
 
-    /// Inserts a level of this rank into a side whose block is full.
+    /// [`Levels::enter`] for a key too far from the block's base: the first of its side, one better
+    /// than all others by more than 2^30, or one that belongs into the tree.
+    #[cold]
     #[inline(never)]
-    fn make_place(&mut self, side: SideNumber, rank: usize, key: i64, record: u32) {
-        let block = self.blocks.at_mut(side);
-        if rank < LANES {
-            for _ in 0..HAND_DOWN {
-                if let Some((worst, number)) = block.pop_worst(self.isa) {
-                    self.deep.insert(&mut block.deep, worst, number);
-                }
-            }
+    fn enter_far(
+        &mut self,
+        side: SideNumber,
+        key: i64,
+        may_use_spare: bool,
+    ) -> Result<Place, BookError> {
+        let block = self.blocks.at(side);
+        let best = block.get(0).map(|(best, _)| best);
+        if best.is_some_and(|best| key < best) {
+            return self.enter_deep(side, key, may_use_spare);
         }
-        if rank <= block.len() && rank < LANES {
-            block.insert(self.isa, rank, key, record);
+        let record = self.new_record(side, key, may_use_spare)?;
+        let base = if best.is_some() { key.saturating_sub(BELOW) } else { key };
+        self.hand_down(side, |worst| block::distance(base, worst).is_none());
+        self.blocks.at_mut(side).move_base(base);
+        self.make_place(side, key, record);
+        Ok(Place { record, position: 1 })
+    }
+
+    /// Gives the worst levels of a block, as long as `leaves` says so, to its tree.
+    fn hand_down(&mut self, side: SideNumber, mut leaves: impl FnMut(i64) -> bool) {
+        let block = self.blocks.at_mut(side);
+        let mut root = block.deep();
+        while let Some(place) = block.len().checked_sub(1) {
+            if !block.get(place).is_some_and(|(worst, _)| leaves(worst)) {
+                break;
+            }
+            let Some((worst, number)) = block.pop_worst(self.isa) else { break };
+            self.deep.insert(&mut root, worst, number);
+        }
+        block.set_deep(root);
+    }
+
+    /// Inserts a level that is not worse than the whole block and has a distance from its base,
+    /// after some of the worst were handed down if the block is full.
+    #[inline(never)]
+    fn make_place(&mut self, side: SideNumber, key: i64, record: u32) {
+        let isa = self.isa;
+        let block = self.blocks.at(side);
+        let distance = block.distance(key).unwrap_or_default();
+        let rank = block.rank(isa, distance);
+        if rank < PLACES && block.reaches(PLACES - 1) {
+            let mut left = HAND_DOWN;
+            self.hand_down(side, |_| {
+                let more = left > 0;
+                left = left.saturating_sub(1);
+                more
+            });
+        }
+        let block = self.blocks.at_mut(side);
+        if rank <= block.len() && rank < PLACES {
+            block.insert(isa, rank, distance, record);
         } else {
-            self.deep.insert(&mut block.deep, key, record);
+            let mut root = block.deep();
+            self.deep.insert(&mut root, key, record);
+            block.set_deep(root);
         }
     }
 
     #[inline(always)]
-    fn new_record(&mut self, key: i64, may_use_spare: bool) -> Result<u32, BookError> {
+    fn new_record(
+        &mut self,
+        side: SideNumber,
+        key: i64,
+        may_use_spare: bool,
+    ) -> Result<u32, BookError> {
         let kept_back = if may_use_spare { 0 } else { self.spare };
         if self.free.len() <= kept_back || !self.deep.has_room() {
             return Err(BookError::LevelTableFull);
         }
         let number = self.free.take().ok_or(BookError::LevelTableFull)?;
-        *self.records.at_mut(number) = Record { key, ..Record::EMPTY };
+        *self.records.at_mut(number) = Record { key, side, ..Record::EMPTY };
         Ok(number)
     }
 
     /// Removes a level that exists. Returns the position it had.
     #[inline(always)]
     pub(crate) fn remove(&mut self, side: SideNumber, key: i64, record: u32) -> u32 {
-        let block = self.blocks.at_mut(side);
-        let rank = block.rank(self.isa, key);
         self.free.give(record);
-        if rank >= block.len() {
-            return (rank + self.deep.remove(&mut block.deep, key)) as u32 + 1;
+        let block = self.blocks.at_mut(side);
+        if let Some(distance) = block.distance(key) {
+            let rank = block.rank(self.isa, distance);
+            if block.holds(rank, distance) {
+                block.remove(self.isa, rank);
+                if !block.reaches(FEW) && block.deep().len() > 0 {
+                    self.take_back(side);
+                }
+                return rank as u32 + 1;
+            }
         }
-        block.remove(self.isa, rank);
-        if block.len() <= FEW && block.deep.len() > 0 {
-            self.take_back(side);
-        }
-        rank as u32 + 1
+        self.remove_deep(side, key)
     }
 
-    /// Fills a block that has few levels left from its tree.
+    #[inline(never)]
+    fn remove_deep(&mut self, side: SideNumber, key: i64) -> u32 {
+        let block = self.blocks.at_mut(side);
+        let mut root = block.deep();
+        let better = self.deep.remove(&mut root, key);
+        block.set_deep(root);
+        (block.len() + better) as u32 + 1
+    }
+
+    /// Fills a block that has few levels left from its tree. Levels too far from its base stay
+    /// where they are, unless the block is empty.
     #[inline(never)]
     fn take_back(&mut self, side: SideNumber) {
         let block = self.blocks.at_mut(side);
-        while block.len() < ENOUGH {
-            let Some((key, number)) = self.deep.pop_best(&mut block.deep) else { return };
-            block.insert(self.isa, block.len(), key, number);
+        let mut root = block.deep();
+        let mut len = block.len();
+        while len < ENOUGH {
+            let Some((key, _)) = self.deep.at(&root, 0) else { break };
+            if len == 0 {
+                block.move_base(key);
+            }
+            let Some(distance) = block.distance(key) else { break };
+            let Some((_, number)) = self.deep.pop_best(&mut root) else { break };
+            block.insert(self.isa, len, distance, number);
+            len += 1;
         }
+        block.set_deep(root);
     }
 
     /// Levels of a side, best first.
     pub(crate) fn walk(&self, side: SideNumber) -> Walk<'_> {
         Walk::new(self, side)
+    }
+
+    /// Shows all memory to `visitor`.
+    pub(crate) fn memory<V: MemoryVisitor>(&mut self, visitor: &mut V) {
+        self.blocks.memory("best levels", visitor);
+        self.records.memory("levels", visitor);
+        self.free.memory("levels", visitor);
+        self.deep.memory(visitor);
     }
 
     /// Forgets every level of every side.
@@ -265,16 +349,16 @@ impl Levels {
         self.deep.clear();
     }
 
-    /// Price of a level of this side.
-    #[inline(always)]
-    pub(crate) fn price(&self, side: SideNumber, number: u32) -> i64 {
-        flip(side, self.records.at(number).key)
-    }
-
     /// Hints that this side is about to change.
     #[inline(always)]
     pub(crate) fn prefetch_side(&self, side: SideNumber) {
         self.blocks.at(side).prefetch();
+    }
+
+    /// Hints that the levels of this side are about to be read.
+    #[inline(always)]
+    pub(crate) fn prefetch_numbers(&self, side: SideNumber) {
+        self.blocks.at(side).prefetch_records();
     }
 
     /// Hints that this level is about to change.

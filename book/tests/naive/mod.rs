@@ -88,9 +88,9 @@ impl Naive {
             return Err(BookError::AbsurdReference);
         }
         if self.limits.pages > 0 {
-            let pages: HashSet<u64> = self.live.keys().map(|reference| reference / 16).collect();
+            let pages: HashSet<u64> = self.live.keys().map(|reference| reference / 4).collect();
             let room = pages.len() < self.limits.pages as usize;
-            if !room && !pages.contains(&(reference / 16)) {
+            if !room && !pages.contains(&(reference / 4)) {
                 return Err(BookError::OrderTableFull);
             }
         }

@@ -1,5 +1,6 @@
 //! Reading the books.
 
+use book::l2::LevelsIter as PricesIter;
 use book::l3::{LevelsIter, OrdersIter};
 use book::{HashIndex, L3Books, Level, Top};
 use wire::{InstrumentId, NONE, Side};
@@ -12,7 +13,8 @@ pub struct Levels<'a> {
 }
 
 enum Inner<'a> {
-    Book(LevelsIter<'a>),
+    Orders(LevelsIter<'a>),
+    Prices(PricesIter<'a>),
     Best(Option<Level>),
 }
 
@@ -22,7 +24,8 @@ impl Iterator for Levels<'_> {
     #[inline]
     fn next(&mut self) -> Option<Level> {
         match &mut self.inner {
-            Inner::Book(levels) => levels.next(),
+            Inner::Orders(levels) => levels.next(),
+            Inner::Prices(levels) => levels.next(),
             Inner::Best(level) => level.take(),
         }
     }
@@ -55,10 +58,10 @@ impl Books {
         }
         match &self.content {
             Content::Orders(orders) => {
-                Levels { inner: Inner::Book(orders.books.levels(index, side)) }
+                Levels { inner: Inner::Orders(orders.books.levels(index, side)) }
             }
             Content::Levels(levels) => match levels.get(index) {
-                Some(book) => Levels { inner: Inner::Book(book.levels(side)) },
+                Some(book) => Levels { inner: Inner::Prices(book.levels(side)) },
                 None => none,
             },
             Content::Top(tops) => {
@@ -71,7 +74,7 @@ impl Books {
 
     /// Orders of a side, by price, then by their place in the queue; `None` if the seat takes no
     /// orders or the book is not complete.
-    pub fn orders(&self, id: InstrumentId, side: Side) -> Option<OrdersIter<'_>> {
+    pub fn orders(&self, id: InstrumentId, side: Side) -> Option<OrdersIter<'_, HashIndex>> {
         let books = self.order_books().filter(|_| self.trust.is_complete(id.index()))?;
         Some(books.orders(id.index(), side))
     }

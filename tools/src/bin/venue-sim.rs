@@ -11,7 +11,8 @@ use flate2::read::MultiGzDecoder;
 use indicatif::{ProgressBar, ProgressStyle};
 use protocol::capture::{FileType, detect};
 use serde_json::json;
-use tools::venue_sim::args::{Action, Cloning, Command, Generate};
+use tools::venue_sim::args::{Action, Cloning, Command, Day, Generate};
+use tools::venue_sim::day::{self, Calibration, Spec};
 use tools::venue_sim::play::args::Play;
 use tools::venue_sim::play::{self, PlayError};
 use tools::venue_sim::{
@@ -26,6 +27,7 @@ const DEFAULT_DURATION_S: u64 = 16 * 3_600;
 fn main() -> ExitCode {
     match Command::parse().action {
         Action::Generate(options) => exit(generate(&options)),
+        Action::Day(options) => exit(day(&options)),
         Action::Clone(options) => exit(clone(&options)),
         Action::Play(options) => exit(play(&options)),
     }
@@ -96,6 +98,30 @@ fn generate(options: &Generate) -> Result<(), Error> {
         "oracle": options.oracle,
     });
     report(&common.out, &finished.summary, extra, began, common.json);
+    Ok(())
+}
+
+fn day(options: &Day) -> Result<(), Error> {
+    require_sim(&options.out)?;
+    let Day { seed, messages, symbols, first, .. } = *options;
+    let spec = Spec { seed, messages, symbols, first };
+    let began = Instant::now();
+    let bar = progress_bar(spec.written(), options.json);
+    let mut output = Output::create(&options.out)?;
+    let made = day::generate_telling(&spec, &mut output, &mut |done| bar.set_position(done))?;
+    bar.finish_and_clear();
+    output.finish()?;
+    let extra = json!({
+        "seed": seed,
+        "symbols": symbols,
+        "messages_of_day": messages,
+        "statistics": made,
+        "calibration": Calibration::WHOLE,
+    });
+    report(&options.out, &made.summary, extra, began, options.json);
+    if options.report && !options.json {
+        println!("{}", day::table(&spec, &made));
+    }
     Ok(())
 }
 

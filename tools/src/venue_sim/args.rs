@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use jiff::civil::{Date, Time};
 
+use super::day::Spec;
 use super::play::args::{self as play, Play};
 
 /// Makes ITCH 5.0 session files, a simulated market or clones of a recorded symbol, and plays them.
@@ -24,6 +25,8 @@ Examples:
     venue-sim generate --instruments 8900 --messages 40000000 --out SIM_40m.itch.gz
   Ten minutes from half past nine, with the summary as JSON:
     venue-sim generate --session-start 09:30 --duration 10m --out SIM_10m.itch --json
+  A whole market's day with the statistics of real ones, and how near it came:
+    venue-sim day --messages 40000000 --symbols 8900 --seed 1 --report SIM_day.itch
   A recorded symbol on 5,000 instruments:
     venue-sim clone AAPL.itch --instruments 5000 --messages 40000000 --out SIM_x5000.itch.gz
   A recording onto two multicast groups (more with `venue-sim play --help`):
@@ -37,6 +40,9 @@ pub enum Action {
     /// A market of seeded agents that trade through a price-time matching engine.
     #[command(after_help = EXAMPLES)]
     Generate(Generate),
+    /// A whole market's day, made from the statistics of real ones: large, and quick to make.
+    #[command(after_help = EXAMPLES)]
+    Day(Day),
     /// Many instruments that trade like a recorded one.
     #[command(after_help = EXAMPLES)]
     Clone(Cloning),
@@ -83,6 +89,32 @@ pub struct Generate {
     /// Write the engine's final books as JSON; its name must contain SIM.
     #[arg(long, value_name = "FILE")]
     pub oracle: Option<PathBuf>,
+}
+
+/// Options of `day`.
+#[derive(Args, Debug)]
+pub struct Day {
+    /// Messages of the whole day.
+    #[arg(long, default_value_t = Spec::WHOLE.messages)]
+    pub messages: u64,
+    /// Symbols, 1 to 65,534.
+    #[arg(long, default_value_t = Spec::WHOLE.symbols)]
+    pub symbols: u16,
+    /// Seed of all random decisions.
+    #[arg(long, default_value_t = Spec::WHOLE.seed)]
+    pub seed: u64,
+    /// Write only the first messages of that day.
+    #[arg(long, value_name = "MESSAGES", default_value_t = 0, hide_default_value = true)]
+    pub first: u64,
+    /// Print what the day turned out to be, beside what it is calibrated to.
+    #[arg(long)]
+    pub report: bool,
+    /// Print the same as JSON and show no progress.
+    #[arg(long)]
+    pub json: bool,
+    /// File to write; its name must contain SIM, and .gz at its end compresses it.
+    #[arg(value_name = "FILE")]
+    pub out: PathBuf,
 }
 
 /// Options of `clone`.

@@ -2,7 +2,8 @@
 //!
 //! Recordings of a whole market are rarely to be had, and none comes with the answer. `generate`
 //! makes a day from seeded agents that trade through a real matching engine, whose own books are
-//! the answer at the end ([`oracle`]). `clone` lays a recorded slice of one symbol out over many
+//! the answer at the end ([`oracle`]). `day` makes a whole market's day from published
+//! statistics, without an engine, because it has to be large. `clone` lays a recorded slice of one symbol out over many
 //! instruments, which keeps the real rhythm of one order book and is large.
 //!
 //! ```text
@@ -21,6 +22,7 @@
 //! slice.rs       clone: the recorded slice, checked and indexed
 //! clones.rs      clone: many copies of it, merged by time
 //! output.rs      files: gzip, never half of one under its final name
+//! day/           a whole market's day by its statistics: large, quick to make
 //! args.rs        the command line
 //! play/          a session sent onto multicast groups
 //! ```
@@ -30,6 +32,7 @@
 pub mod args;
 mod auction;
 mod clones;
+pub mod day;
 mod engine;
 mod error;
 mod flow;

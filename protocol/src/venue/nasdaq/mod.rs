@@ -11,6 +11,8 @@
 //! orders.rs   A F E C X D U                        trades.rs   P Q B
 //! auction.rs  I N O                                message.rs  the list of all, decode
 //! file.rs     messages in a file
+//! event.rs    A F E C X D U in one shape   extract.rs  the table that reads it without a branch
+//! blocks.rs   events of a packet or file
 //! ```
 //!
 //! Code fields stay raw bytes in the structs; the accessor beside each gives `Option` of its enum.
@@ -18,7 +20,10 @@
 //! feed handler that stops at one is worse than one that says so.
 
 mod auction;
+mod blocks;
 pub mod codes;
+mod event;
+mod extract;
 pub mod file;
 mod header;
 mod message;
@@ -28,6 +33,8 @@ mod system;
 mod trades;
 
 pub use auction::{DirectListing, Imbalance, RetailInterest};
+pub use blocks::{Blocks, Taken};
+pub use event::{BookEvent, EventKind, EventReject};
 pub use header::{Header, ItchMessage, U48};
 pub use message::{ItchReject, MESSAGES, Message, decode, message_length, message_name};
 pub use orders::{
