@@ -18,15 +18,11 @@
 static PAGES: harness::memory::Pages = harness::memory::Pages;
 
 pub mod data;
-pub mod floor;
-pub mod data;
-pub mod data;
-pub mod floor;
 pub mod fanout;
+pub mod floor;
 pub mod harness;
-pub mod l3;
 pub mod l2;
-pub mod ring;
-pub mod harness;
+pub mod l3;
 pub mod lane;
+pub mod ring;
 pub mod sections;

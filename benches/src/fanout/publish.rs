@@ -19,10 +19,13 @@ use crate::harness::{CompareError, Contestant, Round};
 pub const BURST: u64 = 4_096;
 /// Steps of a poll: messages of a packet.
 const STEPS: u64 = 8;
+/// Bursts before the clock counts: a lap and a half of the ring, so that both sides have touched
+/// every page and line.
+pub const WARM: u64 = 6;
 /// Words of the board: what the reader has taken, its sum, what it is to take.
 const TAKEN: usize = 1;
 const SUM: usize = 2;
-const WANTED: usize = 3;
+pub const WANTED: usize = 3;
 
 /// Who reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,7 +125,7 @@ pub fn read_all(readers: &mut [Reader], board: &Board) -> i32 {
     0
 }
 
-fn wait(board: &Board, records: u64) -> Result<(), CompareError> {
+pub fn wait(board: &Board, records: u64) -> Result<(), CompareError> {
     let begun = Instant::now();
     // Partner: the store in `read_all`.
     while board.word(TAKEN).load(Ordering::Acquire) < records {
@@ -141,12 +144,10 @@ impl Seats {
         stand: &mut Stand,
         mut drain: impl FnMut(u64) -> Result<(), CompareError>,
     ) -> Result<f64, CompareError> {
-        // A lap and a half, so that all pages and lines have been touched by both sides.
-        let warm = 6;
         let mut times = Vec::with_capacity(self.bursts as usize);
-        for number in 0..warm + self.bursts {
+        for number in 0..WARM + self.bursts {
             let ns = burst(stand, 1 + number * BURST);
-            if number >= warm {
+            if number >= WARM {
                 times.push(ns / BURST as f64);
             }
             drain((number + 1) * BURST * self.seats as u64)?;
@@ -157,10 +158,8 @@ impl Seats {
 
     /// Sum of all records of a round, to each seat.
     fn expected(&self) -> u64 {
-        let last = (6 + self.bursts) * BURST;
-        (1..=last).fold(0, |total, step| {
-            total.wrapping_add(sum(&record(step, instrument(step))))
-        })
+        let last = (WARM + self.bursts) * BURST;
+        (1..=last).fold(0, |total, step| total.wrapping_add(sum(&record(step, instrument(step)))))
     }
 }
 
@@ -217,8 +216,11 @@ impl Contestant for Seats {
                 (ns, total)
             }
         };
-        // Every seat must have had everything: then the answer is the sum that one of them has.
-        let answer = if total == each { expected } else { total };
-        Ok(Round { ns, answer })
+        // Every seat must have had everything; what the answer is does not depend on their number.
+        if total != each {
+            let why = format!("{total} instead of {each}");
+            return Err(CompareError::failed("sum of what the seats have read", why));
+        }
+        Ok(Round { ns, answer: expected })
     }
 }

@@ -82,12 +82,8 @@ impl Stand {
             ctl: ctl.clone(),
             capacity,
         });
-        let spec = FanoutSpec {
-            instruments: INSTRUMENTS,
-            rules: RULES,
-            allow_wait: false,
-            generation: 1,
-        };
+        let spec =
+            FanoutSpec { instruments: INSTRUMENTS, rules: RULES, allow_wait: false, generation: 1 };
         let fanout = Fanout::new(spec, of_seats.collect())
             .map_err(|error| CompareError::failed("make a fan-out", error))?;
         Ok(Stand { fanout, memories, now: 1 })
@@ -115,9 +111,7 @@ impl Stand {
         let mut reader = self.claim(seat, filter)?;
         for _ in 0..INSTRUMENTS {
             self.poll();
-            if reader.poll_attach() == Attach::Active
-                && self.fanout.refreshes_pending(seat) == 0
-            {
+            if reader.poll_attach() == Attach::Active && self.fanout.refreshes_pending(seat) == 0 {
                 return Ok(reader);
             }
         }

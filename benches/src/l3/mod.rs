@@ -21,9 +21,7 @@ pub mod ours;
 mod tests;
 
 use crate::data;
-use crate::harness::{
-    Bar, CompareError, Contestant, Row, Series, Setting, Table, Want, contest,
-};
+use crate::harness::{Bar, CompareError, Contestant, Row, Series, Setting, Table, Want, contest};
 use ::hftbacktest::depth::{BTreeMarketDepth, HashMapMarketDepth};
 use book::L3Limits;
 use hftbacktest::Hftbacktest;

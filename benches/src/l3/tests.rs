@@ -54,7 +54,8 @@ fn every_queue_of_every_book_equals_the_naive_twin_in_both_ways() {
                 let levels = twin.get(&(locate, ask)).unwrap_or(&empty);
                 let mut wanted: Vec<(i64, u64, i64)> = Vec::new();
                 for (price, queue) in levels {
-                    wanted.extend(queue.iter().map(|(reference, left)| (*price, *reference, *left)));
+                    wanted
+                        .extend(queue.iter().map(|(reference, left)| (*price, *reference, *left)));
                 }
                 if !ask {
                     wanted.clear();
