@@ -18,11 +18,14 @@
 static PAGES: harness::memory::Pages = harness::memory::Pages;
 
 pub mod data;
+pub mod decode;
 pub mod fanout;
 pub mod floor;
 pub mod harness;
 pub mod l2;
 pub mod l3;
 pub mod lane;
+pub mod latency;
 pub mod ring;
+pub mod scale;
 pub mod sections;

@@ -2,6 +2,9 @@
 
 use crate::harness::{Child, CompareError, Setting, Table};
 
+/// What a section runs.
+pub type Run = fn(&Setting) -> Result<Vec<Table>, CompareError>;
+
 /// One comparison.
 pub struct Section {
     /// Name on the command line.
@@ -9,41 +12,24 @@ pub struct Section {
     /// What it compares, in one line.
     pub about: &'static str,
     /// Runs it.
-    pub run: fn(&Setting) -> Result<Vec<Table>, CompareError>,
+    pub run: Run,
+}
+
+const fn section(name: &'static str, about: &'static str, run: Run) -> Section {
+    Section { name, about, run }
 }
 
 /// All comparisons, in the order in which they run.
 pub const SECTIONS: &[Section] = &[
-    Section {
-        name: "floor",
-        about: "cache-line ping-pong between the two cores",
-        run: crate::floor::run,
-    },
-    Section {
-        name: "ring",
-        about: "one record to and fro, one per microsecond, single and batched throughput",
-        run: crate::ring::run,
-    },
-    Section {
-        name: "fanout",
-        about: "seats: each further consumer, nobody, a stopped one, a join while records flow",
-        run: crate::fanout::run,
-    },
-    Section {
-        name: "l3",
-        about: "decode and order by order books, a whole market",
-        run: crate::l3::run,
-    },
-    Section {
-        name: "l2",
-        about: "price-level books on recorded depth streams",
-        run: crate::l2::run,
-    },
-    Section {
-        name: "lane",
-        about: "packet to record in a consumer's process, beside decode + book alone",
-        run: crate::lane::run,
-    },
+    section("floor", "cache-line ping-pong between the two cores", crate::floor::run),
+    section("ring", "a record to and fro, one a microsecond, throughput", crate::ring::run),
+    section("fanout", "each further seat, none, a stopped one, a join", crate::fanout::run),
+    section("decode", "ITCH decode of every book field; framing alone", crate::decode::run),
+    section("l3", "decode and order by order books, a whole market", crate::l3::run),
+    section("l2", "price-level books on recorded depth streams", crate::l2::run),
+    section("lane", "packet to record in a consumer's process", crate::lane::run),
+    section("scale", "memory and time by the number of instruments", crate::scale::run),
+    section("latency", "one message at a time, beside the host's jitter", crate::latency::run),
 ];
 
 /// What `compare --child NAME` can be.
@@ -52,4 +38,4 @@ pub const CHILDREN: &[Child] =
 
 /// Sections that fork. Their heap is not fetched beforehand: a fork makes all that is there
 /// shared, and the first write to each page afterwards copies it.
-pub const FORKING: &[&str] = &["fanout", "lane", "ring"];
+pub const FORKING: &[&str] = &["fanout", "ring"];

@@ -56,7 +56,8 @@ impl Stream {
         self.step += 1;
         let (turn, number) = (self.step % 3, self.step / 3);
         let age = [0, 20_000, 40_000][turn as usize];
-        let Some(order) = number.checked_sub(age) else {
+        // Order 0 never comes: there is no step 0.
+        let Some(order) = number.checked_sub(age).filter(|order| *order > 0) else {
             return self.next();
         };
         let (instrument, side, price) = Stream::order(order);
