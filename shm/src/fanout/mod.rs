@@ -123,15 +123,17 @@ pub struct Fanout<L> {
     direct: u8,
     /// Seats whose ring is large enough to be direct at all.
     large: u8,
-    /// Seats pushed to directly in this step.
-    touched: u8,
+    /// Records that may be pushed before a direct seat could be without room for a step of any
+    /// size: one number for all of them, so that a step looks at no seat.
+    room: u64,
     /// Seats with staged records in this step.
     waiting: u8,
     /// Seats that lost something in this step.
     losing: u8,
     /// Seats whose position is to be stored at the end of the poll.
     moved: u8,
-    in_step: usize,
+    /// Records pushed in this step, to whatever seats.
+    in_step: u64,
     last_step: u64,
     staged: Vec<Staged>,
     seats: Vec<Seat<L>>,
@@ -183,7 +185,7 @@ impl<L: Lines> Fanout<L> {
             silent: 0,
             direct: 0,
             large,
-            touched: 0,
+            room: 0,
             waiting: 0,
             losing: 0,
             moved: 0,
