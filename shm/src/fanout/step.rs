@@ -30,8 +30,15 @@ impl<L: Lines> Fanout<L> {
     #[inline(always)]
     pub fn push(&mut self, mask: u8, class: u8, instrument: u32, record: &[u64; LINE_WORDS]) {
         self.in_step += 1;
+        let mut mask = mask;
         if mask & !self.direct != 0 || self.in_step > LARGEST {
-            return self.push_slowly(mask, class, instrument, record);
+            let further = mask & !self.direct;
+            if further & !self.silent != 0 || self.in_step > LARGEST {
+                return self.push_slowly(mask, class, instrument, record);
+            }
+            // A stopped consumer is not to cost more than one that reads: nothing is staged for it.
+            self.lose(further, class, instrument);
+            mask &= self.direct;
         }
         self.push_direct(mask, record);
     }
@@ -70,6 +77,7 @@ impl<L: Lines> Fanout<L> {
     }
 
     /// Counts a record as lost to the seats of `mask`, and has lost books refreshed.
+    #[inline(never)]
     pub(super) fn lose(&mut self, mask: u8, class: u8, instrument: u32) {
         let book = self.rules.book_classes >> (class & 7) & 1 != 0;
         let counted = class == self.rules.counted_class;
@@ -77,12 +85,24 @@ impl<L: Lines> Fanout<L> {
         while seats != 0 {
             let number = seats.trailing_zeros() as usize;
             seats &= seats - 1;
-            let new = book && self.lost_book(number, instrument);
             let Some(seat) = self.seats.get_mut(number) else { continue };
-            if seat.count_lost(book, counted) {
-                seat.loss.instruments += u64::from(new);
-                self.losing |= 1 << number;
+            let declared = seat.count_lost(book, counted);
+            self.losing |= u8::from(declared) << number;
+            // All but the first record of a book that is lost find it marked already.
+            if book && !seat.pending.contains(instrument) {
+                self.lose_book(number, instrument, declared);
             }
+        }
+    }
+
+    /// Marks a book as to be refreshed for a seat. Where the loss is to be declared, the report
+    /// announces it.
+    #[cold]
+    #[inline(never)]
+    fn lose_book(&mut self, number: usize, instrument: u32, declared: bool) {
+        let new = self.lost_book(number, instrument);
+        if let Some(seat) = self.seats.get_mut(number) {
+            seat.loss.instruments += u64::from(new && declared);
         }
     }
 
@@ -92,9 +112,28 @@ impl<L: Lines> Fanout<L> {
         let pushed = std::mem::take(&mut self.in_step);
         self.last_step = step;
         if self.waiting | self.losing != 0 {
-            self.end_slowly(step);
+            if self.waiting | (self.losing & !self.silent) != 0 {
+                self.end_slowly(step);
+            } else {
+                self.close_losses(step);
+            }
         }
         self.spend(pushed);
+    }
+
+    /// Has the losses of this step reach to it. Returns the seats that lost something.
+    #[inline(always)]
+    fn close_losses(&mut self, step: u64) -> u8 {
+        let losing = std::mem::take(&mut self.losing);
+        let mut seats = losing;
+        while seats != 0 {
+            let number = seats.trailing_zeros() as usize;
+            seats &= seats - 1;
+            if let Some(seat) = self.seats.get_mut(number) {
+                seat.close_loss(step);
+            }
+        }
+        losing
     }
 
     /// Takes records that were pushed off the room that all direct seats are known to have.
@@ -154,14 +193,10 @@ impl<L: Lines> Fanout<L> {
             self.deliver_staged(number);
         }
         self.staged.clear();
-        let mut seats = self.losing;
-        self.losing = 0;
+        let mut seats = self.close_losses(step);
         while seats != 0 {
             let number = seats.trailing_zeros() as usize;
             seats &= seats - 1;
-            if let Some(seat) = self.seats.get_mut(number) {
-                seat.close_loss(step);
-            }
             self.fall_silent(number);
         }
     }

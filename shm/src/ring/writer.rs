@@ -7,8 +7,10 @@ use crate::slot::{ShapeError, Slots};
 
 /// How far ahead of the head the writer asks for the ownership of slots.
 ///
-/// One message between two cores is 50 to 250 ns, a push 3 to 5 ns: this many cover it.
-const OWN_AHEAD: u64 = 64;
+/// The consumer has read a slot a lap ago, so its line is in another core's cache. With more than
+/// this, eight seats at once ask for more lines than a core can have under way, and a consumer that
+/// polls beside the writer loses lines to it: 64 cost twice as much as 8 there.
+const OWN_AHEAD: u64 = 8;
 
 /// Pushes records into a ring in `L`; reads the consumer's cursor in `C`.
 #[derive(Debug)]
