@@ -43,10 +43,10 @@ impl Unwanted {
     #[inline(never)]
     fn pass(&mut self) -> u64 {
         let mut built = 0;
-        for at in 0..self.instruments.len() {
-            let instrument = self.instruments[at];
-            if self.stand.fanout.interest(instrument, Class::Orders as u8) != 0 {
-                step(&mut self.stand, u64::from(instrument));
+        let Unwanted { stand, instruments, .. } = self;
+        for instrument in instruments.iter().copied() {
+            if stand.fanout.interest(instrument, Class::Orders as u8) != 0 {
+                step(stand, u64::from(instrument));
                 built += 1;
             }
         }
@@ -57,10 +57,10 @@ impl Unwanted {
     #[inline(never)]
     fn bare(&mut self, never: u32) -> u64 {
         let mut built = 0;
-        for at in 0..self.instruments.len() {
-            let instrument = self.instruments[at];
+        let Unwanted { stand, instruments, .. } = self;
+        for instrument in instruments.iter().copied() {
             if instrument == never {
-                step(&mut self.stand, u64::from(instrument));
+                step(stand, u64::from(instrument));
                 built += 1;
             }
         }
