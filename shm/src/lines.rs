@@ -4,7 +4,8 @@
 //! laid out as whole lines. The algorithms are generic over [`Lines`], so the code that ships over
 //! mapped files is the code that loom checks over its own atomics.
 
-use crate::sync::AtomicU64;
+use crate::order;
+use crate::sync::{AtomicU64, Ordering};
 
 /// Words in a cache line.
 pub const LINE_WORDS: usize = 8;
@@ -26,6 +27,43 @@ pub trait Lines {
     /// # Panics
     /// If `index >= self.lines()`. Callers mask or check untrusted numbers first.
     fn line(&self, index: usize) -> &Line;
+    /// Writes all words of line `index` but the first, which becomes 0 before any of the others
+    /// changes; returns the line, so that word 0 can be stored last. Partners: the copies of
+    /// readers, which are ordered by word 0, and the second look of a follower.
+    ///
+    /// # Panics
+    /// As [`Lines::line`].
+    #[inline(always)]
+    fn open(&self, index: usize, values: &[u64; LINE_WORDS]) -> &Line {
+        let line = self.line(index);
+        // Partner: the second look of a follower, through the fence.
+        line[0].store(0, Ordering::Relaxed);
+        order::SLOT_OPEN.fence();
+        fill(line, values);
+        line
+    }
+    /// Hints that line `index` is going to be written soon, so that this core owns it when the
+    /// stores come. Changes nothing that a program can see; any index is allowed.
+    #[inline(always)]
+    fn own_soon(&self, index: usize) {
+        if index < self.lines() {
+            expect_write(self.line(index));
+        }
+    }
+}
+
+/// Writes words 1 to 7 of a line. Written out, because a loop of atomics is not always unrolled,
+/// and then costs three times as much.
+#[inline(always)]
+pub(crate) fn fill(line: &Line, values: &[u64; LINE_WORDS]) {
+    // Partner of all: the copy of a reader; ordered by word 0 of the slot.
+    line[1].store(values[1], Ordering::Relaxed);
+    line[2].store(values[2], Ordering::Relaxed);
+    line[3].store(values[3], Ordering::Relaxed);
+    line[4].store(values[4], Ordering::Relaxed);
+    line[5].store(values[5], Ordering::Relaxed);
+    line[6].store(values[6], Ordering::Relaxed);
+    line[7].store(values[7], Ordering::Relaxed);
 }
 
 /// A line where a line belongs: at a multiple of its size.
@@ -37,7 +75,7 @@ struct Aligned(Line);
 /// Becoming the owner of a line that another core has read takes as long as a message between the
 /// two cores; a writer that asks some lines ahead waits for none of them.
 #[inline(always)]
-pub(crate) fn expect_write(line: &Line) {
+pub(crate) fn expect_write(line: *const Line) {
     #[cfg(all(target_arch = "x86_64", not(loom), not(miri)))]
     // The intrinsic would become a hint to read unless the build asked for newer processors.
     // SAFETY: a hint: it changes no register, flag or memory and cannot fault, whatever the
@@ -100,5 +138,15 @@ impl<T: Lines + ?Sized> Lines for std::sync::Arc<T> {
     #[inline(always)]
     fn line(&self, index: usize) -> &Line {
         (**self).line(index)
+    }
+
+    #[inline(always)]
+    fn open(&self, index: usize, values: &[u64; LINE_WORDS]) -> &Line {
+        (**self).open(index, values)
+    }
+
+    #[inline(always)]
+    fn own_soon(&self, index: usize) {
+        (**self).own_soon(index);
     }
 }

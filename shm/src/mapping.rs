@@ -25,7 +25,7 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
-use crate::lines::{LINE_BYTES, Line, Lines};
+use crate::lines::{LINE_BYTES, LINE_WORDS, Line, Lines, expect_write};
 
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 compile_error!("eight-byte atomic loads from read-only pages are only known to work here");
@@ -303,5 +303,41 @@ impl Lines for MappedLines {
         // is aligned. Every bit pattern is a valid `Line`; other processes write it only by
         // atomics of their own, and untrusted ones cannot make an atomic load undefined.
         unsafe { self.base.add(index).as_ref() }
+    }
+
+    #[cfg(all(target_arch = "x86_64", not(loom), not(miri)))]
+    #[inline(always)]
+    fn open(&self, index: usize, values: &[u64; LINE_WORDS]) -> &Line {
+        let line = self.line(index);
+        let pair = |low: u64, high: u64| {
+            // SAFETY: SSE2 is part of x86-64; no memory is touched.
+            unsafe { std::arch::x86_64::_mm_set_epi64x(high.cast_signed(), low.cast_signed()) }
+        };
+        let [_, a, b, c, d, e, f, g] = *values;
+        // SAFETY: writes the 64 bytes of a line of our own, aligned to 64, whose words other
+        // processes load as atomics of eight bytes. A store of sixteen aligned bytes writes each of
+        // its words whole, and stores of one core are seen in their order, so these are the stores
+        // of the general form: word 0 first, the others after it.
+        unsafe {
+            std::arch::asm!(
+                "movaps xmmword ptr [{line}], {first}",
+                "movaps xmmword ptr [{line} + 16], {second}",
+                "movaps xmmword ptr [{line} + 32], {third}",
+                "movaps xmmword ptr [{line} + 48], {fourth}",
+                line = in(reg) std::ptr::from_ref(line),
+                first = in(xmm_reg) pair(0, a),
+                second = in(xmm_reg) pair(b, c),
+                third = in(xmm_reg) pair(d, e),
+                fourth = in(xmm_reg) pair(f, g),
+                options(nostack, preserves_flags),
+            );
+        }
+        line
+    }
+
+    #[inline(always)]
+    fn own_soon(&self, index: usize) {
+        // Without a look at the bounds: a hint may name any address.
+        expect_write(self.base.as_ptr().wrapping_add(index));
     }
 }

@@ -148,6 +148,7 @@ mod tests {
         "src/fanout",
         "src/follow.rs",
         "src/generation.rs",
+        "src/lines.rs",
         "src/ring",
         "src/seat",
         "src/seqlock.rs",

@@ -14,7 +14,7 @@
 //! | 0 | lap tag: `((position / capacity) & 127) + 1`; 0 = never written, or being written |
 //! | 1 .. 64 n - 1 | the record from its byte 1 on |
 
-use crate::lines::{LINE_WORDS, Line, Lines, expect_read, expect_write};
+use crate::lines::{LINE_WORDS, Line, Lines, expect_read, fill};
 use crate::order;
 use crate::sync::Ordering;
 use thiserror::Error;
@@ -46,6 +46,9 @@ pub enum ShapeError {
         found: usize,
     },
 }
+
+/// What a record without lines would consist of; there is none, see [`Slots::new`].
+const NO_LINE: (&[u64; LINE_WORDS], &[[u64; LINE_WORDS]]) = (&[0; LINE_WORDS], &[]);
 
 /// Where the slots of a ring are: computed locally, never read from shared memory.
 #[derive(Clone, Copy, Debug)]
@@ -104,12 +107,18 @@ impl<const W: usize> Slots<W> {
         ((position >> self.shift) & 127) + 1
     }
 
+    /// Whether a lap begins at `position`, so that its tag is another one than before.
+    #[inline(always)]
+    pub(crate) const fn begins_lap(&self, position: u64) -> bool {
+        position & self.mask == 0
+    }
+
     /// Hints that the slot of `position` is going to be written.
     #[inline(always)]
     pub(crate) fn expect_write<L: Lines>(&self, lines: &L, position: u64) {
         let first = self.line(position);
         for offset in 0..Self::WIDTH {
-            expect_write(lines.line(first + offset));
+            lines.own_soon(first + offset);
         }
     }
 
@@ -125,22 +134,22 @@ impl<const W: usize> Slots<W> {
     /// Writes the record of `position`. Byte 0 of the record is not looked at.
     #[inline(always)]
     pub(crate) fn store<L: Lines>(&self, lines: &L, position: u64, record: &[u64; W]) {
-        let first = self.line(position);
-        let head = lines.line(first);
-        // Partner: the second look of a follower, through the fence.
-        head[0].store(0, Ordering::Relaxed);
-        order::SLOT_OPEN.fence();
-        for (word, value) in head.iter().zip(record).skip(1) {
-            // Partner: the copy of a reader; ordered by word 0.
-            word.store(*value, Ordering::Relaxed);
+        self.store_at(lines, self.line(position), self.tag(position), record);
+    }
+
+    /// The same where line and tag of the position are known.
+    #[inline(always)]
+    pub(crate) fn store_at<L: Lines>(&self, lines: &L, first: usize, tag: u64, record: &[u64; W]) {
+        let (values, rest) = record.as_chunks::<LINE_WORDS>().0.split_first().unwrap_or(NO_LINE);
+        // Opens the slot: word 0 is zero before anything else is written.
+        let head = lines.open(first, values);
+        for (line, values) in rest.iter().enumerate() {
+            let line = lines.line(first + line + 1);
+            // Partner of all: the copy of a reader; ordered by word 0 of the slot.
+            line[0].store(values[0], Ordering::Relaxed);
+            fill(line, values);
         }
-        for (line, values) in record.chunks_exact(LINE_WORDS).enumerate().skip(1) {
-            for (word, value) in lines.line(first + line).iter().zip(values) {
-                // As above.
-                word.store(*value, Ordering::Relaxed);
-            }
-        }
-        let commit = (record[0] & !TAG_MASK) | self.tag(position);
+        let commit = (record[0] & !TAG_MASK) | tag;
         head[0].store(commit, order::SLOT_COMMIT.get());
     }
 
@@ -164,11 +173,19 @@ impl<const W: usize> Slots<W> {
     ) -> [u64; W] {
         let mut record = [0; W];
         let (head, rest) = record.split_at_mut(LINE_WORDS);
-        for (value, word) in head.iter_mut().zip(head_line).skip(1) {
-            // Partner: the stores of `store`; ordered by word 0.
-            *value = word.load(Ordering::Relaxed);
+        // Partner of all: the stores of `fill`; ordered by word 0. Written out as they are.
+        if let Some(head) = head.as_mut_array::<LINE_WORDS>() {
+            *head = [
+                first & !TAG_MASK,
+                head_line[1].load(Ordering::Relaxed),
+                head_line[2].load(Ordering::Relaxed),
+                head_line[3].load(Ordering::Relaxed),
+                head_line[4].load(Ordering::Relaxed),
+                head_line[5].load(Ordering::Relaxed),
+                head_line[6].load(Ordering::Relaxed),
+                head_line[7].load(Ordering::Relaxed),
+            ];
         }
-        head[0] = first & !TAG_MASK;
         for (line, values) in rest.chunks_exact_mut(LINE_WORDS).enumerate() {
             for (value, word) in values.iter_mut().zip(lines.line(at + line + 1)) {
                 // As above.

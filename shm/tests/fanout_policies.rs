@@ -40,6 +40,48 @@ fn a_full_ring_loses_with_a_marker() {
 }
 
 #[test]
+fn silent_seats_beside_one_that_reads_are_told_what_and_when() {
+    let mut market = Market::new(5, &[8_192, 16, 16], false);
+    let mut reads = market.join(0, 1, Filter::all(ALL));
+    let mut loses = market.join(1, 1, Filter::all(1 << TRADES | 1 << ORDERS));
+    let tops = Filter::all(1 << TRADES | 1 << TOP).policy(Policy::Conflate);
+    let mut conflates = market.join(2, 1, tops);
+    for player in [&mut reads, &mut loses, &mut conflates] {
+        settle(&mut market, player);
+    }
+    assert_eq!(market.fanout.direct(), 0b001);
+    let first = market.books.step + 1;
+    // Three records a step for the second seat, two for the third. Five steps fit the one, eight
+    // the other.
+    for number in 0..50 {
+        market.step(&[(ORDERS, 2, number), (TRADES, 1, number), (ORDERS, 3, 1), (TOP, 4, 1)]);
+        market.poll(false);
+    }
+    assert_eq!((market.fanout.silent(), market.fanout.direct()), (0b110, 0b001));
+    // Nothing of these is for the second seat, and of the last ones nothing is declared to the
+    // third: their losses end before.
+    for number in 0..7 {
+        market.step(&[(TRADES + 1, 1, number), (TOP, 1, number)]);
+        market.poll(false);
+    }
+    for player in [&mut reads, &mut loses, &mut conflates] {
+        player.take(usize::MAX);
+        settle(&mut market, player);
+        player.check_books(&market);
+        player.check_against(&market);
+    }
+    assert_eq!((reads.losses, reads.got.len()), (0, 50 * 4 + 7 * 2));
+    assert_eq!((loses.losses, loses.got.len()), (1, 15));
+    assert_eq!((loses.lost.first_step, loses.lost.last_step), (first + 5, first + 49));
+    assert_eq!((loses.lost.records, loses.lost.counted, loses.lost.instruments), (135, 45, 2));
+    assert_eq!((conflates.losses, conflates.got.len()), (1, 16));
+    assert_eq!((conflates.lost.first_step, conflates.lost.last_step), (first + 8, first + 49));
+    assert_eq!((conflates.lost.records, conflates.lost.counted), (42, 42));
+    assert_eq!(conflates.lost.instruments, 0);
+    assert_eq!(market.counter(2, Counter::Conflated), 42 + 7);
+}
+
+#[test]
 fn a_conflating_seat_is_told_of_trades_only() {
     let mut market = Market::new(5, &[16], false);
     let classes = 1 << TOP | 1 << TRADES;

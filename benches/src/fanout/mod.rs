@@ -1,12 +1,28 @@
 //! Seats and fan-out: what each further consumer costs the lane, what nobody wants costs, what a
 //! consumer that has stopped costs, and what joining costs while records flow.
+//!
+//! ```text
+//! publish    records to 0 to 8 seats          unwanted   a record that no seat wants
+//! stopped    a consumer that has stopped      join       8,900 books to one that joins
+//! iceoryx2   the peer                         consume    what a consumer pays for a record
+//! stand      seats, fan-out, records          other      the process on the second core
+//! ```
 
+mod consume;
+mod iceoryx2;
+mod join;
 mod other;
 mod publish;
 mod stand;
+mod stopped;
+mod unwanted;
 
-use crate::harness::{CompareError, Row, Setting, Table, contest};
+use crate::harness::{
+    Bar, CompareError, Contestant, Row, Series, Setting, Table, Want, contest, median,
+};
 use publish::{Readers, Seats};
+use stopped::{How, Stopped};
+use unwanted::Unwanted;
 
 /// Seats of the rows.
 const SEATS: [usize; 5] = [0, 1, 2, 4, 8];
@@ -18,23 +34,205 @@ const SEATS: [usize; 5] = [0, 1, 2, 4, 8];
 pub fn run(setting: &Setting) -> Result<Vec<Table>, CompareError> {
     let pinned = affinity::pin(setting.cores[0]);
     let pinned = pinned.map_err(|error| CompareError::failed("pin", error))?;
-    let bursts = if setting.quick { 30 } else { 200 };
     let mut tables = Vec::new();
-    for readers in [Readers::Process, Readers::Between] {
-        let mut contestants: Vec<Box<dyn crate::harness::Contestant>> = Vec::new();
-        for seats in SEATS {
-            contestants.push(Box::new(Seats::new(seats, readers, bursts, setting.cores[1])));
-        }
-        let series = contest("fanout", setting.rounds, &mut contestants)?;
-        let rows = series.iter().map(Row::from).collect();
-        tables.push(Table {
-            title: format!("{readers:?}"),
-            unit: "ns/record",
-            rows,
-            ..Table::default()
-        });
+    for readers in [Readers::After, Readers::Between, Readers::Process] {
+        tables.push(seats(setting, readers)?);
     }
+    tables.push(peers(setting)?);
+    tables.push(unwanted(setting)?);
+    tables.push(stopped(setting)?);
+    tables.push(joining(setting)?);
+    tables.push(consume::table(setting)?);
     let restored = pinned.restore();
     restored.map_err(|error| CompareError::failed("unpin", error))?;
     Ok(tables)
+}
+
+fn bursts(setting: &Setting) -> u64 {
+    if setting.quick { 30 } else { 200 }
+}
+
+/// Slope of the least-squares line through the rounds' medians, seats against ns.
+fn slope(points: &[(f64, f64)]) -> f64 {
+    let count = points.len() as f64;
+    let (x, y) = points.iter().fold((0.0, 0.0), |(x, y), p| (x + p.0 / count, y + p.1 / count));
+    let over = points.iter().map(|p| (p.0 - x) * (p.1 - y)).sum::<f64>();
+    over / points.iter().map(|p| (p.0 - x) * (p.0 - x)).sum::<f64>()
+}
+
+fn seats(setting: &Setting, readers: Readers) -> Result<Table, CompareError> {
+    let mut all: Vec<Box<dyn Contestant>> = Vec::new();
+    for seats in SEATS {
+        all.push(Box::new(Seats::new(seats, readers, bursts(setting), setting.cores[1])));
+    }
+    let series = contest("fanout", setting.rounds, &mut all)?;
+    let (title, note) = match readers {
+        Readers::After => (
+            "A record to n seats, read by a process on the other core between the bursts",
+            "every line has to come back from the other core's cache",
+        ),
+        Readers::Between => (
+            "A record to n seats, read by the same core between the bursts",
+            "the producer's own work",
+        ),
+        Readers::Process => (
+            "A record to n seats, all read by one process that polls without a pause",
+            "one core cannot keep up with eight seats: it and the lane wait for the same lines",
+        ),
+    };
+    // Further seats: from the first one on. The first also pays for the building of the record.
+    let further = |values: &dyn Fn(&Series) -> f64| {
+        let points = SEATS.iter().zip(&series).filter(|(seats, _)| **seats > 0);
+        slope(&points.map(|(seats, one)| (*seats as f64, values(one))).collect::<Vec<_>>())
+    };
+    let rounds = (0..setting.rounds).map(|round| further(&|one| one.rounds[round]));
+    let figure = median(&rounds.collect::<Vec<_>>());
+    let what = format!("each further seat ({readers:?})").to_lowercase();
+    let bar = match readers {
+        Readers::Process => Bar::reported(what, figure, "ns"),
+        _ => Bar {
+            what,
+            figure,
+            unit: "ns",
+            must: Some(Want::AtMost(4.0)),
+            aim: Some(Want::AtMost(3.0)),
+        },
+    };
+    Ok(Table {
+        title: title.into(),
+        unit: "ns/record",
+        input: format!(
+            "bursts of {} records, a step each, a poll every 8; rings of {} slots",
+            publish::BURST,
+            stand::CAPACITY
+        ),
+        rows: series.iter().map(Row::from).collect(),
+        bars: vec![bar],
+        notes: vec![note.into()],
+    })
+}
+
+fn peers(setting: &Setting) -> Result<Table, CompareError> {
+    let bursts = bursts(setting).min(60);
+    let mut all: Vec<Box<dyn Contestant>> = Vec::new();
+    for seats in [8, 1] {
+        all.push(Box::new(Seats::new(seats, Readers::Between, bursts, setting.cores[1])));
+    }
+    for subscribers in [8, 1] {
+        all.push(Box::new(iceoryx2::Iceoryx2::new(subscribers, bursts)));
+    }
+    let series = contest("fanout peers", setting.rounds, &mut all)?;
+    let each = |many: &Series, one: &Series| {
+        let pairs = many.rounds.iter().zip(&one.rounds);
+        median(&pairs.map(|(many, one)| (many - one) / 7.0).collect::<Vec<_>>())
+    };
+    let (ours, theirs) = (each(&series[0], &series[1]), each(&series[2], &series[3]));
+    let mut table = Table::of("A record to eight, beside iceoryx2", "ns/record", &series);
+    table.input = "64-byte records, taken by everybody between the bursts".into();
+    table.bars.push(Bar::reported("a further subscriber of iceoryx2", theirs, "ns"));
+    table.bars.push(Bar::reported("a further seat of ours, the same run", ours, "ns"));
+    table.notes.push(
+        "iceoryx2 shares one sample among its subscribers; its subscribers have no filter, and a \
+         full one stops the publisher or loses without a word"
+            .into(),
+    );
+    Ok(table)
+}
+
+fn unwanted(setting: &Setting) -> Result<Table, CompareError> {
+    let mut all: Vec<Box<dyn Contestant>> =
+        vec![Box::new(Unwanted::new(true)?), Box::new(Unwanted::new(false)?)];
+    let series = contest("fanout unwanted", setting.rounds, &mut all)?;
+    let mut table = Table::of("A record that no seat wants", "ns/record", &series);
+    table.input = "65,536 instruments in no order, eight seats that want others".into();
+    table.bars.push(Bar {
+        what: "a record that no seat wants, the loop around it included".into(),
+        figure: series[0].median(),
+        unit: "ns",
+        must: Some(Want::AtMost(1.0)),
+        aim: Some(Want::AtMost(0.5)),
+    });
+    Ok(table)
+}
+
+fn stopped(setting: &Setting) -> Result<Table, CompareError> {
+    let mut all: Vec<Box<dyn Contestant>> = Vec::new();
+    for how in [How::Fast, How::Stopped, How::Never] {
+        all.push(Box::new(Stopped::new(how, bursts(setting), setting.cores[1])));
+    }
+    let series = contest("fanout stopped", setting.rounds, &mut all)?;
+    let mut table = Table::of("Publishing to a consumer that has stopped", "ns/record", &series);
+    table.input = "one seat, policy lose, from the stop on".into();
+    for (at, what) in [(1, "stopped by a signal"), (2, "that never reads")] {
+        table.bars.push(Bar::ratio(
+            format!("a consumer {what} against a fast one"),
+            series[at].times_as_fast_as(&series[0]).recip(),
+            Want::AtMost(1.1),
+            Some(Want::AtMost(1.02)),
+        ));
+    }
+    Ok(table)
+}
+
+fn joining(setting: &Setting) -> Result<Table, CompareError> {
+    let messages = if setting.quick { 50_000 } else { 500_000 };
+    let mut lane = join::Lane::new()?;
+    // The first run fetches what is not there yet.
+    lane.run(messages / 10, None)?;
+    let (mut rows, mut ratios, mut joins) = (Vec::new(), [Vec::new(), Vec::new()], Vec::new());
+    let mut series: Vec<Series> = Vec::new();
+    let mut notes = Vec::new();
+    for round in 0..setting.rounds {
+        let alone = lane.run(messages, None)?;
+        let joined = lane.run(messages, Some(setting.cores[1]))?;
+        let values = [&alone, &joined].map(|run| {
+            let of = |hist: &hdrhistogram::Histogram<u64>, q| hist.value_at_quantile(q) as f64;
+            [of(&run.service, 0.5), of(&run.service, 0.99), of(&run.due, 0.5), of(&run.due, 0.99)]
+        });
+        let names = ["service p50", "service p99", "from due p50", "from due p99"];
+        for (at, name) in names.iter().enumerate() {
+            for (how, values) in ["alone", "while a consumer joins"].iter().zip(values) {
+                let name = format!("{name}, {how}");
+                match series.iter_mut().find(|one| one.name == name) {
+                    Some(one) => one.rounds.push(values[at]),
+                    None => {
+                        let mut one = Series::new(name, true);
+                        one.rounds.push(values[at]);
+                        series.push(one);
+                    }
+                }
+            }
+        }
+        ratios[0].push(values[1][1] / values[0][1]);
+        ratios[1].push(values[1][3] / values[0][3]);
+        joins.push(joined.join_ns as f64 / 1e6);
+        if round == 0 {
+            notes.push(format!(
+                "{} records of refreshes; longest poll that found nothing {} ns, p99 {} ns",
+                joined.records,
+                joined.idle.max(),
+                joined.idle.value_at_quantile(0.99)
+            ));
+        }
+    }
+    rows.extend(series.iter().map(Row::from));
+    let p99 = |what: &str, ratios: &[f64], must| Bar {
+        what: format!("p99 of a message {what}, while a consumer joins against alone"),
+        figure: median(ratios),
+        unit: "x",
+        must,
+        aim: None,
+    };
+    Ok(Table {
+        title: "A consumer joins 8,900 books while records flow".into(),
+        unit: "ns/message",
+        input: format!("{messages} messages, one every microsecond; 40 orders a book"),
+        rows,
+        bars: vec![
+            Bar::reported("the join", median(&joins), "ms"),
+            p99("from taking it up", &ratios[0], Some(Want::AtMost(1.1))),
+            p99("from when it was due", &ratios[1], None),
+        ],
+        notes,
+    })
 }

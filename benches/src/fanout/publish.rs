@@ -19,15 +19,21 @@ use crate::harness::{CompareError, Contestant, Round};
 pub const BURST: u64 = 4_096;
 /// Steps of a poll: messages of a packet.
 const STEPS: u64 = 8;
-/// Words of the board: what the reader has taken, its sum.
+/// Bursts before the clock counts: a lap and a half of the ring, so that both sides have touched
+/// every page and line.
+pub const WARM: u64 = 6;
+/// Words of the board: what the reader has taken, its sum, what it is to take.
 const TAKEN: usize = 1;
 const SUM: usize = 2;
+pub const WANTED: usize = 3;
 
 /// Who reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Readers {
     /// A process on the second core, polling all the time.
     Process,
+    /// A process on the second core, but only between the bursts.
+    After,
     /// The producer's own thread, between the bursts.
     Between,
 }
@@ -102,6 +108,11 @@ pub fn take(readers: &mut [Reader]) -> (u64, u64) {
 pub fn read_all(readers: &mut [Reader], board: &Board) -> i32 {
     let (mut taken, mut total) = (0_u64, 0_u64);
     while !ended(board) {
+        // Partner: the store in `round`, after the burst.
+        if taken >= board.word(WANTED).load(Ordering::Acquire) {
+            std::hint::spin_loop();
+            continue;
+        }
         let (more, sum) = take(readers);
         if more != 0 {
             taken += more;
@@ -114,7 +125,7 @@ pub fn read_all(readers: &mut [Reader], board: &Board) -> i32 {
     0
 }
 
-fn wait(board: &Board, records: u64) -> Result<(), CompareError> {
+pub fn wait(board: &Board, records: u64) -> Result<(), CompareError> {
     let begun = Instant::now();
     // Partner: the store in `read_all`.
     while board.word(TAKEN).load(Ordering::Acquire) < records {
@@ -133,12 +144,10 @@ impl Seats {
         stand: &mut Stand,
         mut drain: impl FnMut(u64) -> Result<(), CompareError>,
     ) -> Result<f64, CompareError> {
-        // A lap and a half, so that all pages and lines have been touched by both sides.
-        let warm = 6;
         let mut times = Vec::with_capacity(self.bursts as usize);
-        for number in 0..warm + self.bursts {
+        for number in 0..WARM + self.bursts {
             let ns = burst(stand, 1 + number * BURST);
-            if number >= warm {
+            if number >= WARM {
                 times.push(ns / BURST as f64);
             }
             drain((number + 1) * BURST * self.seats as u64)?;
@@ -149,7 +158,7 @@ impl Seats {
 
     /// Sum of all records of a round, to each seat.
     fn expected(&self) -> u64 {
-        let last = (6 + self.bursts) * BURST;
+        let last = (WARM + self.bursts) * BURST;
         (1..=last).fold(0, |total, step| total.wrapping_add(sum(&record(step, instrument(step)))))
     }
 }
@@ -158,6 +167,7 @@ impl Contestant for Seats {
     fn name(&self) -> String {
         let how = match self.readers {
             Readers::Process => "read by a process",
+            Readers::After => "read by a process between bursts",
             Readers::Between => "read between bursts",
         };
         format!("hotlane {} seats, {how}", self.seats)
@@ -176,11 +186,20 @@ impl Contestant for Seats {
         let expected = self.expected();
         let each = expected.wrapping_mul(self.seats as u64);
         let (ns, total) = match self.readers {
-            Readers::Process => {
+            Readers::Process | Readers::After => {
                 let board = Board::new()?;
+                let all = if self.readers == Readers::Process { u64::MAX } else { 0 };
+                // Before the fork: seen by the reader as it is.
+                board.word(WANTED).store(all, Ordering::Relaxed);
                 let body = || read_all(&mut readers, &board);
                 let other = Other::start(self.core, body)?;
-                let ns = self.run(&mut stand, |records| wait(&board, records))?;
+                let ns = self.run(&mut stand, |records| {
+                    if all == 0 {
+                        // Partner: the load in `read_all`.
+                        board.word(WANTED).store(records, Ordering::Release);
+                    }
+                    wait(&board, records)
+                })?;
                 drop(other);
                 (ns, board.word(SUM).load(Ordering::Relaxed))
             }
@@ -197,8 +216,11 @@ impl Contestant for Seats {
                 (ns, total)
             }
         };
-        // Every seat must have had everything: then the answer is the sum that one of them has.
-        let answer = if total == each { expected } else { total };
-        Ok(Round { ns, answer })
+        // Every seat must have had everything; what the answer is does not depend on their number.
+        if total != each {
+            let why = format!("{total} instead of {each}");
+            return Err(CompareError::failed("sum of what the seats have read", why));
+        }
+        Ok(Round { ns, answer: expected })
     }
 }

@@ -167,8 +167,9 @@ impl<L: Lines> Fanout<L> {
         let classes = self.seats.get(number).map_or(0, |seat| seat.terms.classes);
         let stream = 1 << (self.rules.stream & 7);
         let classes = if on { classes | stream } else { 0 };
-        for (class, mask) in self.class_masks.iter_mut().enumerate() {
-            *mask = *mask & !bit | ((classes >> class & 1) << number);
+        for (class, masks) in self.class_masks.iter_mut().enumerate() {
+            let book = usize::from(self.rules.book_classes >> class & 1);
+            masks[book] = masks[book] & !bit | ((classes >> class & 1) << number);
         }
     }
 

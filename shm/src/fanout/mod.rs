@@ -109,8 +109,9 @@ pub enum FanoutError {
 pub struct Fanout<L> {
     rules: ClassRules,
     allow_wait: bool,
-    /// Per class: seats that want it.
-    class_masks: [u8; 8],
+    /// Per class: seats that want it, at the place where `instruments` has those that may have
+    /// its records: the second one for the classes of books. The other one is 0.
+    class_masks: [[u8; 2]; 8],
     /// Per instrument: seats that want it, and those of them that may have its book records now.
     instruments: Box<[[u8; 2]]>,
     /// Words of a bitmap over the instruments.
@@ -123,15 +124,17 @@ pub struct Fanout<L> {
     direct: u8,
     /// Seats whose ring is large enough to be direct at all.
     large: u8,
-    /// Seats pushed to directly in this step.
-    touched: u8,
+    /// Records that may be pushed before a direct seat could be without room for a step of any
+    /// size: one number for all of them, so that a step looks at no seat.
+    room: u64,
     /// Seats with staged records in this step.
     waiting: u8,
     /// Seats that lost something in this step.
     losing: u8,
     /// Seats whose position is to be stored at the end of the poll.
     moved: u8,
-    in_step: usize,
+    /// Records pushed in this step, to whatever seats.
+    in_step: u64,
     last_step: u64,
     staged: Vec<Staged>,
     seats: Vec<Seat<L>>,
@@ -176,14 +179,14 @@ impl<L: Lines> Fanout<L> {
         Ok(Fanout {
             rules,
             allow_wait,
-            class_masks: [0; 8],
+            class_masks: [[0; 2]; 8],
             instruments: vec![[0; 2]; instruments].into_boxed_slice(),
             words: bitmap_words(instruments),
             active: 0,
             silent: 0,
             direct: 0,
             large,
-            touched: 0,
+            room: 0,
             waiting: 0,
             losing: 0,
             moved: 0,
@@ -205,11 +208,12 @@ impl<L: Lines> Fanout<L> {
     /// that does not exist.
     #[inline(always)]
     pub fn interest(&self, instrument: u32, class: u8) -> u8 {
-        let class = class & 7;
-        let book = usize::from(self.rules.book_classes >> class & 1);
-        match self.instruments.get(instrument as usize) {
-            Some(masks) => masks[book] & self.class_masks[usize::from(class)],
-            None => 0,
+        let classes = u16::from_ne_bytes(self.class_masks[usize::from(class & 7)]);
+        let Some(masks) = self.instruments.get(instrument as usize) else { return 0 };
+        // One test of both: what nobody wants is to be known by as little as that.
+        match u16::from_ne_bytes(*masks) & classes {
+            0 => 0,
+            both => both.to_ne_bytes().into_iter().fold(0, |mask, part| mask | part),
         }
     }
 

@@ -228,7 +228,7 @@ impl<L: Lines> Fanout<L> {
                 if let Some(masks) = self.instruments.get_mut(instrument as usize) {
                     masks[1] |= 1 << number;
                 }
-                self.keep_direct(usize::from(number));
+                self.spend(self.out.needed());
                 false
             }
             Outcome::TooLarge(error) => {

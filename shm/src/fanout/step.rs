@@ -13,6 +13,7 @@ use crate::sync::pause;
 
 /// Records of a step at most. What a lane pushes beyond it is lost, declared and refreshed.
 pub const MAX_STEP: usize = 4_096;
+const LARGEST: u64 = MAX_STEP as u64;
 
 /// A record that waits for the end of its step.
 #[derive(Clone, Copy, Debug)]
@@ -29,20 +30,28 @@ impl<L: Lines> Fanout<L> {
     #[inline(always)]
     pub fn push(&mut self, mask: u8, class: u8, instrument: u32, record: &[u64; LINE_WORDS]) {
         self.in_step += 1;
-        if mask & !self.direct != 0 || self.in_step > MAX_STEP {
-            return self.push_slowly(mask, class, instrument, record);
+        let mut mask = mask;
+        if mask & !self.direct != 0 || self.in_step > LARGEST {
+            let further = mask & !self.direct;
+            if further & !self.silent != 0 || self.in_step > LARGEST {
+                return self.push_slowly(mask, class, instrument, record);
+            }
+            // A stopped consumer is not to cost more than one that reads: nothing is staged for it.
+            self.lose(further, class, instrument);
+            mask &= self.direct;
         }
-        self.touched |= mask;
         self.push_direct(mask, record);
     }
 
     #[inline(always)]
     fn push_direct(&mut self, mask: u8, record: &[u64; LINE_WORDS]) {
-        let mut seats = mask;
-        while seats != 0 {
-            let number = seats.trailing_zeros() as usize;
-            seats &= seats - 1;
-            if let Some(seat) = self.seats.get_mut(number) {
+        self.moved |= mask;
+        let seats = self.seats.as_mut_slice();
+        let mut mask = u32::from(mask);
+        while mask != 0 {
+            let number = mask.trailing_zeros() as usize;
+            mask &= mask - 1;
+            if let Some(seat) = seats.get_mut(number) {
                 // Cannot fail: a direct seat had room for a whole step when the step began.
                 seat.ring.try_push(record);
             }
@@ -53,12 +62,11 @@ impl<L: Lines> Fanout<L> {
     #[inline(never)]
     fn push_slowly(&mut self, mask: u8, class: u8, instrument: u32, record: &[u64; LINE_WORDS]) {
         let mask = mask & self.active;
-        if self.in_step > MAX_STEP {
-            self.oversized += u64::from(self.in_step == MAX_STEP + 1);
+        if self.in_step > LARGEST {
+            self.oversized += u64::from(self.in_step == LARGEST + 1);
             return self.lose(mask, class, instrument);
         }
         let direct = mask & self.direct;
-        self.touched |= direct;
         self.push_direct(direct, record);
         self.lose(mask & self.silent, class, instrument);
         let mask = mask & !self.direct & !self.silent;
@@ -69,6 +77,7 @@ impl<L: Lines> Fanout<L> {
     }
 
     /// Counts a record as lost to the seats of `mask`, and has lost books refreshed.
+    #[inline(never)]
     pub(super) fn lose(&mut self, mask: u8, class: u8, instrument: u32) {
         let book = self.rules.book_classes >> (class & 7) & 1 != 0;
         let counted = class == self.rules.counted_class;
@@ -76,38 +85,81 @@ impl<L: Lines> Fanout<L> {
         while seats != 0 {
             let number = seats.trailing_zeros() as usize;
             seats &= seats - 1;
-            let new = book && self.lost_book(number, instrument);
             let Some(seat) = self.seats.get_mut(number) else { continue };
-            if seat.count_lost(book, counted) {
-                seat.loss.instruments += u64::from(new);
-                self.losing |= 1 << number;
+            let declared = seat.count_lost(book, counted);
+            self.losing |= u8::from(declared) << number;
+            // All but the first record of a book that is lost find it marked already.
+            if book && !seat.pending.contains(instrument) {
+                self.lose_book(number, instrument, declared);
             }
+        }
+    }
+
+    /// Marks a book as to be refreshed for a seat. Where the loss is to be declared, the report
+    /// announces it.
+    #[cold]
+    #[inline(never)]
+    fn lose_book(&mut self, number: usize, instrument: u32, declared: bool) {
+        let new = self.lost_book(number, instrument);
+        if let Some(seat) = self.seats.get_mut(number) {
+            seat.loss.instruments += u64::from(new && declared);
         }
     }
 
     /// Ends the present step, which is number `step`.
     #[inline(always)]
     pub fn end_step(&mut self, step: u64) {
-        self.in_step = 0;
+        let pushed = std::mem::take(&mut self.in_step);
         self.last_step = step;
         if self.waiting | self.losing != 0 {
-            self.end_slowly(step);
+            if self.waiting | (self.losing & !self.silent) != 0 {
+                self.end_slowly(step);
+            } else {
+                self.close_losses(step);
+            }
         }
-        let mut seats = self.touched & self.direct;
-        self.moved |= self.touched;
-        self.touched = 0;
+        self.spend(pushed);
+    }
+
+    /// Has the losses of this step reach to it. Returns the seats that lost something.
+    #[inline(always)]
+    fn close_losses(&mut self, step: u64) -> u8 {
+        let losing = std::mem::take(&mut self.losing);
+        let mut seats = losing;
         while seats != 0 {
             let number = seats.trailing_zeros() as usize;
             seats &= seats - 1;
-            self.keep_direct(number);
+            if let Some(seat) = self.seats.get_mut(number) {
+                seat.close_loss(step);
+            }
+        }
+        losing
+    }
+
+    /// Takes records that were pushed off the room that all direct seats are known to have.
+    #[inline(always)]
+    pub(super) fn spend(&mut self, records: u64) {
+        match self.room.checked_sub(records) {
+            Some(room) => self.room = room,
+            None => self.measure_room(),
         }
     }
 
-    /// Looks whether a direct seat still has room for a step of any size.
-    #[inline(always)]
-    pub(super) fn keep_direct(&mut self, number: usize) {
-        let full = self.seats.get(number).is_none_or(|s| s.ring.free() < MAX_STEP as u64);
-        if full {
+    /// Looks how much room the direct seats have now. Those that may be without room for a step
+    /// of any size are direct no more.
+    #[cold]
+    #[inline(never)]
+    fn measure_room(&mut self) {
+        self.room = u64::MAX;
+        let mut seats = self.direct;
+        while seats != 0 {
+            let number = seats.trailing_zeros() as usize;
+            seats &= seats - 1;
+            let Some(seat) = self.seats.get_mut(number) else { continue };
+            // The cursor is a cache line of the consumer's: read where it is worth it.
+            if seat.ring.free() < 2 * LARGEST {
+                seat.refresh_free();
+            }
             self.reconsider(number);
         }
     }
@@ -120,9 +172,14 @@ impl<L: Lines> Fanout<L> {
         let bit = 1 << number;
         let Some(seat) = self.seats.get_mut(number) else { return };
         let room = self.active & !self.silent & bit != 0
-            && seat.ring.capacity() >= 2 * MAX_STEP as u64
-            && seat.has_room(MAX_STEP as u64);
-        self.direct = if room { self.direct | bit } else { self.direct & !bit };
+            && seat.ring.capacity() >= 2 * LARGEST
+            && seat.has_room(LARGEST);
+        if room {
+            self.direct |= bit;
+            self.room = self.room.min(seat.ring.free() - LARGEST);
+        } else {
+            self.direct &= !bit;
+        }
     }
 
     #[cold]
@@ -136,14 +193,10 @@ impl<L: Lines> Fanout<L> {
             self.deliver_staged(number);
         }
         self.staged.clear();
-        let mut seats = self.losing;
-        self.losing = 0;
+        let mut seats = self.close_losses(step);
         while seats != 0 {
             let number = seats.trailing_zeros() as usize;
             seats &= seats - 1;
-            if let Some(seat) = self.seats.get_mut(number) {
-                seat.close_loss(step);
-            }
             self.fall_silent(number);
         }
     }
@@ -231,12 +284,7 @@ impl<L: Lines> Fanout<L> {
             }
         }
         self.moved |= took;
-        let mut seats = took & self.direct;
-        while seats != 0 {
-            let number = seats.trailing_zeros() as usize;
-            seats &= seats - 1;
-            self.keep_direct(number);
-        }
+        self.spend(1);
         took
     }
 }

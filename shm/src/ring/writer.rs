@@ -7,8 +7,10 @@ use crate::slot::{ShapeError, Slots};
 
 /// How far ahead of the head the writer asks for the ownership of slots.
 ///
-/// One message between two cores is 50 to 250 ns, a push 3 to 5 ns: this many cover it.
-const OWN_AHEAD: u64 = 64;
+/// The consumer has read a slot a lap ago, so its line is in another core's cache. With more than
+/// this, eight seats at once ask for more lines than a core can have under way, and a consumer that
+/// polls beside the writer loses lines to it: 64 cost twice as much as 8 there.
+const OWN_AHEAD: u64 = 8;
 
 /// Pushes records into a ring in `L`; reads the consumer's cursor in `C`.
 #[derive(Debug)]
@@ -19,6 +21,10 @@ pub struct RingWriter<L, C, const W: usize = LINE_WORDS> {
     shape: RingShape,
     head: u64,
     cursor: u64,
+    /// Cursor + capacity: the head stays below it.
+    limit: u64,
+    /// Tag of the lap that the head is in.
+    tag: u64,
     stored: u64,
     epoch: u16,
 }
@@ -32,7 +38,9 @@ impl<L: Lines, C: Lines, const W: usize> RingWriter<L, C, W> {
         let slots = Slots::new(&ring, shape.slots_line, shape.capacity)?;
         check_line(&ring, shape.position_line)?;
         check_line(&ctl, shape.cursor_line)?;
-        Ok(RingWriter { ring, ctl, slots, shape, head: 0, cursor: 0, stored: 0, epoch: 0 })
+        let (limit, tag) = (slots.capacity(), slots.tag(0));
+        let (head, cursor, stored, epoch) = (0, 0, 0, 0);
+        Ok(RingWriter { ring, ctl, slots, shape, head, cursor, limit, tag, stored, epoch })
     }
 
     /// Begins a new epoch at the head: whatever was unread is given up, and cursors of other
@@ -40,6 +48,7 @@ impl<L: Lines, C: Lines, const W: usize> RingWriter<L, C, W> {
     pub fn begin_epoch(&mut self, epoch: u16) -> u64 {
         self.epoch = epoch;
         self.cursor = self.head;
+        self.limit = self.head + self.slots.capacity();
         self.store_position();
         self.head
     }
@@ -65,7 +74,7 @@ impl<L: Lines, C: Lines, const W: usize> RingWriter<L, C, W> {
     /// Free slots as far as known: at least as many are.
     #[inline(always)]
     pub fn free(&self) -> u64 {
-        self.slots.capacity() - (self.head - self.cursor)
+        self.limit - self.head
     }
 
     /// The memory of the ring.
@@ -96,6 +105,7 @@ impl<L: Lines, C: Lines, const W: usize> RingWriter<L, C, W> {
             return Err(if backwards { CursorRefused::Backwards } else { CursorRefused::Beyond });
         }
         self.cursor += moved;
+        self.limit += moved;
         Ok(self.free())
     }
 
@@ -127,10 +137,13 @@ impl<L: Lines, C: Lines, const W: usize> RingWriter<L, C, W> {
     /// Writes the record of the head, one of `free` free slots.
     #[inline(always)]
     fn put(&mut self, free: u64, record: &[u64; W]) {
-        let head = self.head;
-        self.own_ahead(head, free);
-        self.slots.store(&self.ring, head, record);
-        self.head = head + 1;
+        let line = self.slots.line(self.head);
+        self.own_ahead(self.head, free);
+        self.slots.store_at(&self.ring, line, self.tag, record);
+        self.head += 1;
+        if self.slots.begins_lap(self.head) {
+            self.tag = self.slots.tag(self.head);
+        }
     }
 
     /// Asks for the slot that comes [`OWN_AHEAD`] records later, where it is free: one that the
@@ -150,12 +163,10 @@ impl<L: Lines, C: Lines, const W: usize> RingWriter<L, C, W> {
         if self.free() < count && !self.refreshed(count) {
             return false;
         }
-        let (head, free) = (self.head, self.free());
+        let free = self.free();
         for index in 0..count {
-            self.own_ahead(head + index, free - index);
-            self.slots.store(&self.ring, head + index, &make(index));
+            self.put(free - index, &make(index));
         }
-        self.head = head + count;
         true
     }
 

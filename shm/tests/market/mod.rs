@@ -251,6 +251,8 @@ impl Player {
                 self.lost.records += records;
                 self.lost.counted += counted;
                 self.lost.instruments += instruments;
+                // Those of the last report.
+                (self.lost.first_step, self.lost.last_step) = (first_step, last_step);
             }
             GREETING => self.greetings += 1,
             _ => panic!("kind {kind}"),
