@@ -2,7 +2,8 @@
 
 use super::answer::fold;
 use crate::harness::{CompareError, Contestant, Round, measured};
-use book::{L3Books, L3Limits, NONE, PagedIndex, Side, Top};
+use affinity::huge::{HUGE_PAGE, advise_huge};
+use book::{L3Books, L3Limits, MemoryVisitor, NONE, PagedIndex, Side, Top};
 use protocol::venue::nasdaq::{Blocks, BookEvent, EventKind};
 
 /// Events that are decoded before they are applied, a power of two.
@@ -43,6 +44,17 @@ pub struct Passed {
     pub positions: u64,
 }
 
+/// Asks for pages of 2 MiB under the large tables, as a lane does when it starts.
+struct LargePages;
+
+impl MemoryVisitor for LargePages {
+    fn table<T>(&mut self, _name: &'static str, memory: &mut [T]) {
+        if size_of_val(memory) >= HUGE_PAGE {
+            advise_huge(memory);
+        }
+    }
+}
+
 impl<'a> Ours<'a> {
     /// Books for a whole market.
     ///
@@ -54,7 +66,8 @@ impl<'a> Ours<'a> {
         limits: L3Limits,
         way: Way,
     ) -> Result<Ours<'a>, CompareError> {
-        let books = Books::new(limits).map_err(|e| CompareError::failed("our books", e))?;
+        let mut books = Books::new(limits).map_err(|e| CompareError::failed("our books", e))?;
+        books.memory(&mut LargePages);
         Ok(Ours { bytes, messages, books, locates, way })
     }
 
