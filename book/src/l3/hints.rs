@@ -14,7 +14,6 @@
 //! No hint needs valid values, and none changes anything. None has a branch on what it finds
 //! either: additions and deletions come as a coin falls, and a mispredicted branch would cost more
 //! than a hint for nothing. So all may be given for every event, with any price.
-
 //!
 //! Every stage finds its way from where the one before it came to. A caller that keeps the
 //! [`Trail`] of each event, and gives all three stages, saves a third of the work:
