@@ -28,7 +28,7 @@ pub use change::{
 pub use error::{BookError, LimitsError};
 pub use index::{HashIndex, OrderIndex, PagedIndex};
 pub use l2::L2Book;
-pub use l3::{INSTRUMENTS_MAX, L3Books, L3Limits};
+pub use l3::{INSTRUMENTS_MAX, L3Books, L3Limits, Trail};
 pub use memory::MemoryVisitor;
 pub use top::{Top, TopWatch};
 pub use wire::{NONE, Side};

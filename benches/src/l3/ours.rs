@@ -2,7 +2,8 @@
 
 use super::answer::fold;
 use crate::harness::{CompareError, Contestant, Round, measured};
-use book::{L3Books, L3Limits, NONE, PagedIndex, Side, Top};
+use affinity::huge::{HUGE_PAGE, advise_huge};
+use book::{L3Books, L3Limits, MemoryVisitor, NONE, PagedIndex, Side, Top, Trail};
 use protocol::venue::nasdaq::{Blocks, BookEvent, EventKind};
 
 /// Events that are decoded before they are applied, a power of two.
@@ -43,6 +44,17 @@ pub struct Passed {
     pub positions: u64,
 }
 
+/// Asks for pages of 2 MiB under the large tables, as a lane does when it starts.
+struct LargePages;
+
+impl MemoryVisitor for LargePages {
+    fn table<T>(&mut self, _name: &'static str, memory: &mut [T]) {
+        if size_of_val(memory) >= HUGE_PAGE {
+            advise_huge(memory);
+        }
+    }
+}
+
 impl<'a> Ours<'a> {
     /// Books for a whole market.
     ///
@@ -54,7 +66,8 @@ impl<'a> Ours<'a> {
         limits: L3Limits,
         way: Way,
     ) -> Result<Ours<'a>, CompareError> {
-        let books = Books::new(limits).map_err(|e| CompareError::failed("our books", e))?;
+        let mut books = Books::new(limits).map_err(|e| CompareError::failed("our books", e))?;
+        books.memory(&mut LargePages);
         Ok(Ours { bytes, messages, books, locates, way })
     }
 
@@ -161,6 +174,7 @@ fn single(books: &mut Books, bytes: &[u8]) -> Passed {
 fn ahead(books: &mut Books, bytes: &[u8]) -> Passed {
     let mut passed = Passed::default();
     let mut window = [BookEvent::NONE; WINDOW];
+    let mut trails = [Trail::default(); WINDOW];
     let mut blocks = Blocks::new(bytes);
     let mut decoded = 0;
     let mut applied = 0;
@@ -168,26 +182,23 @@ fn ahead(books: &mut Books, bytes: &[u8]) -> Passed {
         let from = decoded % WINDOW;
         let fresh = window.get_mut(from..from + STEP).unwrap_or_default();
         let count = blocks.fill(fresh).count;
-        for event in fresh.iter().take(count) {
-            books.prefetch(u32::from(event.locate), event.reference);
-            books.prefetch_side(u32::from(event.locate), side(event));
+        let after_first = trails.get_mut(from..from + STEP).unwrap_or_default();
+        for (event, trail) in fresh.iter().zip(after_first) {
+            *trail = books.approach(u32::from(event.locate), event.reference, side(event));
         }
         decoded += count;
         let last = count < STEP;
         if !last && decoded < 4 * STEP {
             continue;
         }
-        for event in of(&window, decoded.wrapping_sub(2 * STEP)) {
-            books.prefetch_order(event.reference);
-            books.prefetch_joined(u32::from(event.locate), side(event), i64::from(event.price));
+        let from = decoded.wrapping_sub(2 * STEP) % WINDOW;
+        let after_second = trails.get_mut(from..from + STEP).unwrap_or_default();
+        for (event, trail) in of(&window, from).iter().zip(after_second) {
+            *trail = books.approach_order(*trail, event.reference);
         }
-        for event in of(&window, decoded.wrapping_sub(3 * STEP)) {
-            if event.kind == EventKind::Replace {
-                let (instrument, price) = (u32::from(event.locate), i64::from(event.price));
-                books.prefetch_replaced(instrument, event.reference, price);
-            } else {
-                books.prefetch_level(event.reference);
-            }
+        let from = decoded.wrapping_sub(3 * STEP) % WINDOW;
+        for trail in trails.get(from..from + STEP).unwrap_or_default() {
+            books.approach_level(*trail);
         }
         let due = if last { decoded } else { decoded - 3 * STEP };
         while applied < due {

@@ -94,6 +94,18 @@ impl OrderIndex for HashIndex {
     }
 
     #[inline(always)]
+    fn approach(&self, reference: u64) -> u32 {
+        let home = self.home(reference);
+        self.entries.prefetch(home);
+        home
+    }
+
+    #[inline(always)]
+    fn approached(&self, home: u32, _reference: u64) -> u32 {
+        self.entries.at_any(home).slot
+    }
+
+    #[inline(always)]
     fn upcoming(&self) -> u32 {
         self.free.upcoming(UPCOMING)
     }

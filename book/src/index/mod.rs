@@ -40,6 +40,13 @@ pub trait OrderIndex: Sized {
     /// on whether there is one.
     fn hint(&self, reference: u64) -> u32;
 
+    /// First hint: `reference` will be looked up soon. Returns how far the way to it is known, for
+    /// [`OrderIndex::approached`].
+    fn approach(&self, reference: u64) -> u32;
+
+    /// As [`OrderIndex::hint`], from what [`OrderIndex::approach`] returned.
+    fn approached(&self, way: u32, reference: u64) -> u32;
+
     /// A slot that will be given to a new reference soon, so that its memory can be fetched.
     fn upcoming(&self) -> u32;
 

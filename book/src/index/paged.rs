@@ -165,6 +165,18 @@ impl OrderIndex for PagedIndex {
     }
 
     #[inline(always)]
+    fn approach(&self, reference: u64) -> u32 {
+        let leaf = self.leaf_or_any(reference);
+        self.leaves.prefetch(leaf);
+        leaf
+    }
+
+    #[inline(always)]
+    fn approached(&self, leaf: u32, reference: u64) -> u32 {
+        Self::slot(self.leaves.at_any(leaf).page(reference) & (PAGES_MAX - 1), reference)
+    }
+
+    #[inline(always)]
     fn upcoming(&self) -> u32 {
         self.free_pages.upcoming(UPCOMING) * PAGE
     }

@@ -36,7 +36,7 @@ impl<I: OrderIndex> L3Books<I> {
     /// In this order: `UnknownInstrument`, `ZeroQuantity`, `NegativeQuantity`, `AbsurdPrice`,
     /// `OrderTableFull`, `DuplicateReference`, `AbsurdReference`, `OrderTableFull` (no page left),
     /// `LevelTableFull`, `QuantityOverflow`.
-    #[inline]
+    #[inline(always)]
     pub fn add(
         &mut self,
         instrument: u32,
@@ -64,7 +64,7 @@ impl<I: OrderIndex> L3Books<I> {
     /// # Errors
     /// In this order: `UnknownReference`, `WrongInstrument`, `ZeroQuantity`, `NegativeQuantity`,
     /// `OverExecution` (**the order has been removed**).
-    #[inline]
+    #[inline(always)]
     pub fn execute(
         &mut self,
         instrument: u32,
@@ -80,7 +80,7 @@ impl<I: OrderIndex> L3Books<I> {
     ///
     /// # Errors
     /// As [`L3Books::execute`], with `OverReduction` (**the order has been removed**).
-    #[inline]
+    #[inline(always)]
     pub fn reduce(
         &mut self,
         instrument: u32,
@@ -96,7 +96,7 @@ impl<I: OrderIndex> L3Books<I> {
     ///
     /// # Errors
     /// `UnknownReference`, `WrongInstrument`.
-    #[inline]
+    #[inline(always)]
     pub fn delete(&mut self, instrument: u32, reference: u64) -> Result<Removed, BookError> {
         let (slot, order) = self.live_order(instrument, reference)?;
         let level = self.remove(reference, slot, order);
@@ -110,7 +110,7 @@ impl<I: OrderIndex> L3Books<I> {
     /// `AbsurdPrice`, `DuplicateReference` (also where both references are the same),
     /// `AbsurdReference`, `OrderTableFull` (no page left), `LevelTableFull`, `QuantityOverflow`
     /// (counting both orders). The old order stays.
-    #[inline]
+    #[inline(always)]
     pub fn replace(
         &mut self,
         instrument: u32,

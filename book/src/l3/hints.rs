@@ -14,13 +14,47 @@
 //! No hint needs valid values, and none changes anything. None has a branch on what it finds
 //! either: additions and deletions come as a coin falls, and a mispredicted branch would cost more
 //! than a hint for nothing. So all may be given for every event, with any price.
+//!
+//! Every stage finds its way from where the one before it came to. A caller that keeps the
+//! [`Trail`] of each event, and gives all three stages, saves a third of the work:
+//! [`L3Books::approach`], [`L3Books::approach_order`], [`L3Books::approach_level`].
 
 use super::L3Books;
 use crate::index::OrderIndex;
 use crate::side::{flip, side_number};
 use wire::Side;
 
+/// How far the hints for one event have come on the way to its order.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Trail(u32);
+
 impl<I: OrderIndex> L3Books<I> {
+    /// First hint of three: fetches the way to the order, the best prices of the book, and what
+    /// tells a new order's level on this side.
+    #[inline(always)]
+    #[must_use]
+    pub fn approach(&self, instrument: u32, reference: u64, side: Side) -> Trail {
+        self.levels.prefetch_book(instrument, side);
+        Trail(self.index.approach(reference))
+    }
+
+    /// Second hint of three: fetches the order.
+    #[inline(always)]
+    #[must_use]
+    pub fn approach_order(&self, trail: Trail, reference: u64) -> Trail {
+        let slot = self.index.approached(trail.0, reference);
+        self.orders.prefetch(slot);
+        Trail(slot)
+    }
+
+    /// Third hint of three: fetches the level of the order and its place in the queue.
+    #[inline(always)]
+    pub fn approach_level(&self, trail: Trail) {
+        let order = self.orders.at_any(trail.0);
+        self.levels.prefetch_record(order.level());
+        self.queues.prefetch(order.piece);
+    }
+
     /// First hint, as soon as a message is framed: fetches the way to the order and the best
     /// prices of the book.
     #[inline(always)]

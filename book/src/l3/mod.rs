@@ -29,6 +29,7 @@ mod queue;
 mod tests;
 mod view;
 
+pub use hints::Trail;
 pub use limits::{INSTRUMENTS_MAX, L3Limits};
 pub(crate) use view::level_view;
 pub use view::{Levels as LevelsIter, Orders as OrdersIter};

@@ -19,11 +19,12 @@ pub(crate) use walk::Walk;
 
 use crate::error::BookError;
 use crate::memory::MemoryVisitor;
-use crate::side::SideNumber;
+use crate::side::{SideNumber, side_number};
 use crate::table::{FreeList, Table};
 use block::{Block, PLACES};
 use deep::Deep;
 use simd::Isa;
+use wire::Side;
 
 /// Levels handed down when a full block needs a place.
 const HAND_DOWN: usize = 3;
@@ -378,6 +379,15 @@ impl Levels {
     #[inline(always)]
     pub(crate) fn prefetch_sides(&self, side: SideNumber) {
         self.blocks.prefetch_pair(side);
+    }
+
+    /// Hints that a book is about to change, with the levels of one side. The keys of both are
+    /// fetched because a message need not name its side.
+    #[inline(always)]
+    pub(crate) fn prefetch_book(&self, instrument: u32, side: Side) {
+        let bid = side_number(instrument, Side::Bid);
+        self.blocks.prefetch_pair(bid);
+        self.blocks.at_any(bid | side as u32).prefetch_records();
     }
 
     /// Hints that the levels of this side are about to be read.

@@ -47,6 +47,9 @@ impl<I: OrderIndex> Pair<I> {
         books.prefetch(instrument, reference);
         books.prefetch_order(reference);
         books.prefetch_level(reference);
+        let trail = books.approach(instrument, reference, Side::Ask);
+        let trail = books.approach_order(trail, reference);
+        books.approach_level(trail);
         let result = match event {
             Event::Add { instrument: i, reference, side, price, quantity } => same(
                 event,

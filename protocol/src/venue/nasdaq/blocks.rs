@@ -67,7 +67,7 @@ impl<'a> Blocks<'a> {
 
     /// Writes the next events into `events`, in order, one per message, at most 32,768. None: no
     /// whole block is left, see [`Blocks::rest`].
-    #[inline]
+    #[inline(always)]
     pub fn fill(&mut self, events: &mut [BookEvent]) -> Taken<'a> {
         let (bytes, mut rest, mut count) = (self.rest, self.rest, 0);
         let at = |rest: &[u8]| (bytes.len() - rest.len() + LENGTH_LEN) as u32;
@@ -90,7 +90,7 @@ impl<'a> Blocks<'a> {
 impl Iterator for Blocks<'_> {
     type Item = BookEvent;
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> Option<BookEvent> {
         if let Some((event, rest)) = in_place(self.rest, 0) {
             self.rest = rest;
@@ -102,7 +102,7 @@ impl Iterator for Blocks<'_> {
     }
 
     /// All events, faster than one by one: the loop has nothing in it but reading in place.
-    #[inline]
+    #[inline(always)]
     fn fold<B, F: FnMut(B, BookEvent) -> B>(self, init: B, mut f: F) -> B {
         let (mut rest, mut folded) = (self.rest, init);
         loop {
