@@ -1,5 +1,6 @@
 //! From the arbiter to the venue: messages in order, gaps, lines.
 
+use book::Trail;
 use protocol::frame::moldudp64::HEADER_LEN;
 use protocol::venue::nasdaq::{Blocks, BookEvent, Taken};
 use wire::codes::GapHow;
@@ -121,20 +122,22 @@ impl<O: Outlet> Output<'_, O> {
         if let [event] = events {
             return to.one(venue, event);
         }
-        let mut groups = events.chunks(GROUP);
-        // The groups that have had the first hint, and the second.
-        let (mut after_first, mut after_second): (&[BookEvent], &[BookEvent]) = (&[], &[]);
+        let mut trails = [Trail::default(); WINDOW];
+        let mut groups = events.chunks(GROUP).zip(trails.chunks_mut(GROUP));
+        // The groups that have had the first hint, and the second; and how far they came.
+        let mut after_first: (&[BookEvent], &mut [Trail]) = Default::default();
+        let mut after_second: (&[BookEvent], &mut [Trail]) = Default::default();
         let mut due: &[BookEvent] = &[];
         loop {
             let fresh = groups.next().unwrap_or_default();
-            venue.hint_books(fresh);
-            venue.hint_orders(after_first);
-            venue.hint_levels(after_second);
+            venue.hint_books(fresh.0, fresh.1);
+            venue.hint_orders(after_first.0, after_first.1);
+            venue.hint_levels(after_second.0, after_second.1);
             for event in due {
                 to.one(venue, event);
             }
-            (due, after_second, after_first) = (after_second, after_first, fresh);
-            if due.is_empty() && after_second.is_empty() && after_first.is_empty() {
+            (due, after_second, after_first) = (after_second.0, after_first, fresh);
+            if due.is_empty() && after_second.0.is_empty() && after_first.0.is_empty() {
                 return;
             }
         }

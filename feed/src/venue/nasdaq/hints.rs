@@ -6,39 +6,36 @@
 //! before it has fetched. Hints change nothing and need not be right: an instrument that is named in
 //! the same packet has none.
 
-use book::Side;
+use book::{Side, Trail};
 use protocol::venue::nasdaq::BookEvent;
 
 use super::Nasdaq;
 
 impl Nasdaq {
-    /// First stage: the way to the order, the best prices of the book, the instrument's state.
+    /// First stage: the way to the order, the levels of the book, the instrument's state.
     #[inline(always)]
-    pub(crate) fn hint_books(&self, events: &[BookEvent]) {
-        for event in events {
+    pub(crate) fn hint_books(&self, events: &[BookEvent], trails: &mut [Trail]) {
+        for (event, trail) in events.iter().zip(trails) {
             let index = self.directory.index(event.locate);
-            self.books.prefetch(index, event.reference);
+            let side = if event.side == 0 { Side::Bid } else { Side::Ask };
+            *trail = self.books.approach(index, event.reference, side);
             simd::prefetch_index(&self.states, index as usize);
         }
     }
 
-    /// Second stage: the order, or the level that a new one will join.
+    /// Second stage: the order.
     #[inline(always)]
-    pub(crate) fn hint_orders(&self, events: &[BookEvent]) {
-        for event in events {
-            let index = self.directory.index(event.locate);
-            let side = if event.side == 0 { Side::Bid } else { Side::Ask };
-            self.books.prefetch_order(event.reference);
-            self.books.prefetch_joined(index, side, i64::from(event.price));
+    pub(crate) fn hint_orders(&self, events: &[BookEvent], trails: &mut [Trail]) {
+        for (event, trail) in events.iter().zip(trails) {
+            *trail = self.books.approach_order(*trail, event.reference);
         }
     }
 
-    /// Third stage: the level of the order, and the one that its replacement will join.
+    /// Third stage: the level of the order. `trails` may be more than there are events.
     #[inline(always)]
-    pub(crate) fn hint_levels(&self, events: &[BookEvent]) {
-        for event in events {
-            let index = self.directory.index(event.locate);
-            self.books.prefetch_replaced(index, event.reference, i64::from(event.price));
+    pub(crate) fn hint_levels(&self, events: &[BookEvent], trails: &[Trail]) {
+        for (_, trail) in events.iter().zip(trails) {
+            self.books.approach_level(*trail);
         }
     }
 }
