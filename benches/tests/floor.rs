@@ -4,7 +4,7 @@ use benches::floor::{Probe, Shape};
 use benches::harness::child;
 
 fn two_cores() -> Option<[usize; 2]> {
-    let cores: Vec<usize> = affinity::current_affinity().ok()?.iter().take(2).collect();
+    let cores: Vec<usize> = affinity::pin::current_affinity().ok()?.iter().take(2).collect();
     cores.try_into().ok()
 }
 

@@ -78,7 +78,7 @@ impl Options {
 
     fn data_dir(&self) -> Option<PathBuf> {
         let named = || std::env::var_os("HOTLANE_DATA").map(PathBuf::from);
-        // A variable or an option that is set to nothing names no folder.
+        // A variable that is set to nothing names no folder.
         self.data.clone().or_else(named).filter(|dir| !dir.as_os_str().is_empty())
     }
 }
@@ -121,14 +121,16 @@ mod tests {
     #[test]
     fn the_command_line_is_what_was_asked_for() {
         let of = |line: &[&str]| Options::try_parse_from([&["compare"], line].concat());
-        let options = of(&["ring", "--quick", "--cores", "2,3", "--data", ""]).unwrap();
+        let options = of(&["ring", "--quick", "--cores", "2,3", "--data", "/x"]).unwrap();
         let setting = options.setting();
         assert_eq!((setting.quick, setting.rounds, setting.cores), (true, QUICK_ROUNDS, [2, 3]));
-        assert_eq!(setting.data, None);
+        assert_eq!(setting.data, Some(PathBuf::from("/x")));
         assert_eq!(of(&["--rounds", "3"]).unwrap().setting().rounds, 3);
         let child = of(&["--child", "floor", "/dev/shm/x", "-1"]).unwrap();
         assert_eq!(child.child, ["floor", "/dev/shm/x", "-1"]);
-        for wrong in [&["--quick", "--full"][..], &["--rounds", "0"], &["--cores", "1,1"]] {
+        let wrong =
+            [&["--quick", "--full"][..], &["--rounds", "0"], &["--cores", "1,1"], &["--data", ""]];
+        for wrong in wrong {
             assert!(of(wrong).is_err(), "{wrong:?}");
         }
     }

@@ -200,7 +200,7 @@ mod tests {
     use crate::harness::Want;
 
     fn setting() -> Setting {
-        let cores = affinity::current_affinity().unwrap();
+        let cores = affinity::pin::current_affinity().unwrap();
         let first = cores.first().unwrap();
         let cache = std::env::temp_dir();
         Setting { quick: true, rounds: 1, data: None, cache, cores: [first, first] }
