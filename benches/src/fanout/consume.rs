@@ -67,13 +67,8 @@ impl Stream {
                 record(instrument, side, self.step, add)
             }
             1 => {
-                let reduce = OrderReduce {
-                    order_id: order,
-                    price,
-                    reduced_by: 100,
-                    remaining: 200,
-                    ..OrderReduce::default()
-                };
+                let reduce =
+                    OrderReduce { order_id: order, price, reduced_by: 100, remaining: 200 };
                 record(instrument, side, self.step, reduce)
             }
             _ => {
@@ -89,7 +84,7 @@ impl Stream {
     fn order(order: u64) -> (u32, Side, i64) {
         let mixed = order.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20;
         let instrument = 1 + (mixed % (INSTRUMENTS as u64 - 1)) as u32;
-        let side = if order % 2 == 0 { Side::Bid } else { Side::Ask };
+        let side = if order.is_multiple_of(2) { Side::Bid } else { Side::Ask };
         let level = (mixed >> 24) as i64 % 10;
         let price = if side == Side::Bid { 1_000_000 - level } else { 1_000_001 + level };
         (instrument, side, price)

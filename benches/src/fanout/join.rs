@@ -212,7 +212,7 @@ impl Lane {
 /// Side and price of the order of this number in its book: ten levels a side, two orders each.
 fn place(number: u64) -> (Side, i64) {
     let level = (number / 4) as i64;
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         (Side::Bid, 1_000_000 - level * 100)
     } else {
         (Side::Ask, 1_000_100 + level * 100)

@@ -52,7 +52,7 @@ impl LevelBook for Nautilus {
     #[inline(always)]
     fn read(&self) -> u64 {
         let price = |price: Option<Price>| price.map_or(0, |price| price.raw as u64);
-        let size = |size: Option<Quantity>| size.map_or(0, |size| size.raw as u64);
+        let size = |size: Option<Quantity>| size.map_or(0, |size| size.raw);
         let bid = price(self.0.best_bid_price()) ^ size(self.0.best_bid_size());
         bid.wrapping_add(price(self.0.best_ask_price()) ^ size(self.0.best_ask_size()))
     }

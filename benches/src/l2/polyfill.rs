@@ -36,7 +36,7 @@ impl LevelBook for Polyfill {
 
     #[inline(always)]
     fn apply(&mut self, m: &Self::Input) -> bool {
-        self.0.apply_delta_fast(m.clone()).is_ok()
+        self.0.apply_delta_fast(*m).is_ok()
     }
 
     #[inline(always)]

@@ -31,8 +31,8 @@ impl Nautilus {
         let names = names.map_err(|e| CompareError::failed("nautilus-model", e))?;
         let order = |op: &Op| {
             let side = if op.ask { OrderSide::Sell } else { OrderSide::Buy };
-            let price = Price::from_raw((op.price * PRICE_UNIT).into(), 4);
-            let size = Quantity::from_raw((op.quantity.unsigned_abs() * SHARE).into(), 0);
+            let price = Price::from_raw(op.price * PRICE_UNIT, 4);
+            let size = Quantity::from_raw(op.quantity.unsigned_abs() * SHARE, 0);
             (op.kind, op.locate, BookOrder::new(side, price, size, op.reference))
         };
         Ok(Nautilus { calls: all.ops.iter().map(order).collect(), messages: all.messages, names })

@@ -39,6 +39,9 @@ pub struct Turn {
     pub spent: Option<Spent>,
 }
 
+/// Puts a question to a ring: nanoseconds, the second figure of the question, and the answer.
+type Ask = fn(Place<'_>, Question) -> Result<(f64, f64, u64), CompareError>;
+
 /// A ring to ask.
 #[derive(Clone, Copy)]
 pub struct Ring {
@@ -50,7 +53,7 @@ pub struct Ring {
     pub note: &'static str,
     /// Whether its ends are processes.
     pub processes: bool,
-    ask: fn(Place<'_>, Question) -> Result<(f64, f64, u64), CompareError>,
+    ask: Ask,
 }
 
 /// A ring of this kind.
