@@ -2,7 +2,7 @@
 //!
 //! A level is set to a quantity, and 0 means that it is gone. Most updates of such feeds are far from
 //! the touch, so what a level costs must not depend on where it is: levels are kept by price, in
-//! pages of 64 ticks ([`ladder`]). But prices have no useful bound and need not be multiples of a
+//! pages of 64 ticks (`ladder`). But prices have no useful bound and need not be multiples of a
 //! tick, and memory is fixed, so what does not fit pages is kept in the tree that the order by order
 //! books use: prices between ticks, and the levels farthest from the touch when all pages are in use.
 //! A level is in one of the two; what the book says is the same wherever it is.
