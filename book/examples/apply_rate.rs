@@ -12,7 +12,7 @@ use std::collections::BinaryHeap;
 use std::hint::black_box;
 use std::time::Instant;
 
-use book::{HashIndex, L3Books, L3Limits, OrderIndex, PagedIndex, Side};
+use book::{HashIndex, L3Books, L3Limits, OrderIndex, PagedIndex, Side, Trail};
 
 const ROUNDS: usize = 5;
 /// Mean life of most orders, in events.
@@ -170,16 +170,18 @@ fn plain<I: OrderIndex>(books: &mut L3Books<I>, events: &[Event]) -> i64 {
 
 fn ahead<I: OrderIndex>(books: &mut L3Books<I>, events: &[Event]) -> i64 {
     let mut sum = 0;
+    // The trails of the events up to 24 ahead, each in the place of its number.
+    let mut trails = [Trail::default(); 32];
     for (at, event) in events.iter().enumerate() {
         if let Some(later) = events.get(at + 24) {
-            books.prefetch(later.instrument, later.reference);
+            trails[(at + 24) % 32] = books.approach(later.instrument, later.reference, later.side);
         }
         if let Some(later) = events.get(at + 16) {
-            books.prefetch_order(later.reference);
-            books.prefetch_joined(later.instrument, later.side, later.price);
+            let trail = &mut trails[(at + 16) % 32];
+            *trail = books.approach_order(*trail, later.reference);
         }
-        if let Some(later) = events.get(at + 8) {
-            books.prefetch_replaced(later.instrument, later.reference, later.price);
+        if at + 8 < events.len() {
+            books.approach_level(trails[(at + 8) % 32]);
         }
         sum += apply(books, event);
     }

@@ -8,7 +8,6 @@
 //! itch.rs      the recorded slice, its clones, the generated day and its beginning
 //! cache.rs     made once, renamed when whole
 //! messages.rs  the messages of raw ITCH one by one
-//! packets.rs   raw ITCH in MoldUDP64 packets
 //! depth.rs     Binance depth diffs as price levels
 //! ```
 
@@ -16,12 +15,10 @@ mod cache;
 mod depth;
 mod itch;
 mod messages;
-mod packets;
 
 pub use depth::{Depth, LevelUpdate, Symbol, depth};
 pub use itch::{aapl, clones, day, gen3m};
 pub use messages::{Messages, messages};
-pub use packets::{Packets, packets};
 
 use crate::harness::{CompareError, Setting};
 

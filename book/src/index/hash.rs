@@ -89,11 +89,6 @@ impl OrderIndex for HashIndex {
     }
 
     #[inline(always)]
-    fn hint(&self, reference: u64) -> u32 {
-        self.entries.at(self.home(reference)).slot
-    }
-
-    #[inline(always)]
     fn approach(&self, reference: u64) -> u32 {
         let home = self.home(reference);
         self.entries.prefetch(home);
@@ -150,11 +145,6 @@ impl OrderIndex for HashIndex {
     #[inline]
     fn reference(&self, slot: u32) -> u64 {
         *self.references.at(slot)
-    }
-
-    #[inline(always)]
-    fn prefetch(&self, reference: u64) {
-        self.entries.prefetch(self.home(reference));
     }
 
     fn memory<V: MemoryVisitor>(&mut self, visitor: &mut V) {

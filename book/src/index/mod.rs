@@ -36,15 +36,12 @@ pub trait OrderIndex: Sized {
     /// The slot of `reference`, if it has one.
     fn find(&self, reference: u64) -> Option<u32>;
 
-    /// As [`OrderIndex::find`], and any number where there is none. For hints, so without a branch
-    /// on whether there is one.
-    fn hint(&self, reference: u64) -> u32;
-
     /// First hint: `reference` will be looked up soon. Returns how far the way to it is known, for
     /// [`OrderIndex::approached`].
     fn approach(&self, reference: u64) -> u32;
 
-    /// As [`OrderIndex::hint`], from what [`OrderIndex::approach`] returned.
+    /// As [`OrderIndex::find`], from what [`OrderIndex::approach`] returned, and any number where
+    /// there is none: for hints, so without a branch on whether there is one.
     fn approached(&self, way: u32, reference: u64) -> u32;
 
     /// A slot that will be given to a new reference soon, so that its memory can be fetched.
@@ -62,9 +59,6 @@ pub trait OrderIndex: Sized {
 
     /// The reference to which `slot` was given.
     fn reference(&self, slot: u32) -> u64;
-
-    /// First hint: `reference` will be looked up soon.
-    fn prefetch(&self, reference: u64);
 
     /// Shows the memory of the index to `visitor`.
     fn memory<V: MemoryVisitor>(&mut self, visitor: &mut V);

@@ -159,13 +159,9 @@ impl OrderIndex for PagedIndex {
     }
 
     #[inline(always)]
-    fn hint(&self, reference: u64) -> u32 {
-        let leaf = self.leaf_or_any(reference);
-        Self::slot(self.leaves.at_any(leaf).page(reference) & (PAGES_MAX - 1), reference)
-    }
-
-    #[inline(always)]
     fn approach(&self, reference: u64) -> u32 {
+        // The table of young orders is in the cache; for an old one this waits, but beside the
+        // work of other events.
         let leaf = self.leaf_or_any(reference);
         self.leaves.prefetch(leaf);
         leaf
@@ -211,13 +207,6 @@ impl OrderIndex for PagedIndex {
     #[inline]
     fn reference(&self, slot: u32) -> u64 {
         self.numbers.at(slot / PAGE) * u64::from(PAGE) + u64::from(slot % PAGE)
-    }
-
-    #[inline(always)]
-    fn prefetch(&self, reference: u64) {
-        // The table of young orders is in the cache; for an old one this waits, but beside the
-        // work of other events.
-        self.leaves.prefetch(self.leaf_or_any(reference));
     }
 
     fn memory<V: MemoryVisitor>(&mut self, visitor: &mut V) {

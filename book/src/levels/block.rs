@@ -99,12 +99,6 @@ impl Block {
         distance(self.base(), key)
     }
 
-    /// The same, and some number where there is none. For hints.
-    #[inline(always)]
-    pub(crate) fn distance_or_any(&self, key: i64) -> i32 {
-        key.wrapping_sub(self.base()) as i32
-    }
-
     /// How many levels of the block are better than the one at `distance`.
     #[inline(always)]
     pub(crate) fn rank(&self, isa: Isa, distance: i32) -> usize {
@@ -121,12 +115,6 @@ impl Block {
     #[inline(always)]
     pub(crate) fn number(&self, place: usize) -> u32 {
         self.records.lanes.get(place).copied().unwrap_or(NIL)
-    }
-
-    /// The level number at `place`; behind the block that of another place. For hints.
-    #[inline(always)]
-    pub(crate) fn number_or_any(&self, place: usize) -> u32 {
-        self.records.lanes[simd::inside(PLACES, place) % PLACES]
     }
 
     /// Key and level number at `place`, 0 the best.

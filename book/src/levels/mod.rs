@@ -152,14 +152,6 @@ impl Levels {
         (here + self.deep.find(&block.deep(), key).1) as u32
     }
 
-    /// The number of the level of `key`, if it is among the best of its side, else any number. For
-    /// hints, so without a branch on where it is.
-    #[inline(always)]
-    pub(crate) fn near(&self, side: SideNumber, key: i64) -> u32 {
-        let block = self.blocks.at_any(side);
-        block.number_or_any(block.rank(self.isa, block.distance_or_any(key)))
-    }
-
     /// The level of `key`, if it exists.
     #[inline(always)]
     pub(crate) fn find(&self, side: SideNumber, key: i64) -> Option<Place> {
@@ -374,13 +366,6 @@ impl Levels {
         self.deep.clear();
     }
 
-    /// Hints that one of two sides, this one and the next, is about to change. A block begins with
-    /// its keys.
-    #[inline(always)]
-    pub(crate) fn prefetch_sides(&self, side: SideNumber) {
-        self.blocks.prefetch_pair(side);
-    }
-
     /// Hints that a book is about to change, with the levels of one side. The keys of both are
     /// fetched because a message need not name its side.
     #[inline(always)]
@@ -388,12 +373,6 @@ impl Levels {
         let bid = side_number(instrument, Side::Bid);
         self.blocks.prefetch_pair(bid);
         self.blocks.at_any(bid | side as u32).prefetch_records();
-    }
-
-    /// Hints that the levels of this side are about to be read.
-    #[inline(always)]
-    pub(crate) fn prefetch_numbers(&self, side: SideNumber) {
-        self.blocks.at(side).prefetch_records();
     }
 
     /// Hints that this level is about to change.

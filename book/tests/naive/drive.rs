@@ -44,9 +44,6 @@ impl<I: OrderIndex> Pair<I> {
             | Event::Modify { instrument, reference, .. } => (instrument, reference),
             Event::Clear { .. } => (u32::MAX, u64::MAX),
         };
-        books.prefetch(instrument, reference);
-        books.prefetch_order(reference);
-        books.prefetch_level(reference);
         let trail = books.approach(instrument, reference, Side::Ask);
         let trail = books.approach_order(trail, reference);
         books.approach_level(trail);
