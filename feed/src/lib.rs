@@ -23,6 +23,7 @@ pub mod lane;
 pub mod line;
 pub mod net;
 pub mod publish;
+pub mod recover;
 pub mod replay;
 pub mod run;
 pub mod venue;
