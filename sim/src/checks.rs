@@ -26,6 +26,8 @@ pub type Found = Result<(), String>;
 
 /// Not yet.
 const NEVER: u64 = u64::MAX;
+/// A hole may wait so many times as long while the source always has packets.
+const BUSY_HOLDS: u64 = 16;
 
 /// What became of a message.
 #[derive(Clone, Copy, Debug)]
@@ -146,6 +148,8 @@ pub struct Checks {
     /// Every gap, by its number.
     pub gaps: BTreeMap<u32, Told>,
     open: Vec<u32>,
+    /// The last poll that found nothing.
+    drained: u64,
     /// When each line was heard last.
     heard: [u64; 2],
     /// Lines that were called dead.
@@ -175,6 +179,7 @@ impl Checks {
             records: Vec::new(),
             gaps: BTreeMap::new(),
             open: Vec::new(),
+            drained: 0,
             heard: [now; 2],
             down: [false; 2],
             touched: Vec::new(),
@@ -215,7 +220,13 @@ impl Checks {
     }
 
     /// A poll is over: takes what the lane said and compares the books that it touched.
-    pub fn polled(&mut self, lane: &mut Lane<Tap>, market: &Market, now: u64) -> Found {
+    pub fn polled(
+        &mut self,
+        lane: &mut Lane<Tap>,
+        market: &Market,
+        packets: usize,
+        now: u64,
+    ) -> Found {
         let mut said = std::mem::take(&mut lane.publisher.outlet.said);
         for what in said.drain(..) {
             self.said(what, market, now)?;
@@ -229,6 +240,9 @@ impl Checks {
         }
         touched.clear();
         self.touched = touched;
+        if packets == 0 {
+            self.drained = now;
+        }
         self.lines(now)
     }
 
@@ -369,7 +383,8 @@ impl Checks {
             _ => return Err(format!("gap {} is not that of the ledger", begin.gap_id)),
         }
         let (from, to) = (self.index, session.index_before(begin.end));
-        let limit = self.bounds.hold_ns + self.bounds.busy_poll_ns;
+        let Bounds { hold_ns, busy_poll_ns, .. } = self.bounds;
+        let drained = self.drained;
         for index in from..to {
             let fate = self.numbers(at).at(index);
             if fate.arrived < now {
@@ -379,7 +394,11 @@ impl Checks {
                     now - fate.arrived
                 ));
             }
-            if now.saturating_sub(fate.known) > limit {
+            // While the source always has packets, a late one may be among them: then it may take
+            // sixteen times as long.
+            let waited = now.saturating_sub(fate.known);
+            let over = fate.known.saturating_add(hold_ns) <= drained;
+            if over || waited > BUSY_HOLDS * hold_ns + busy_poll_ns {
                 return Err(format!(
                     "number {} is declared missing {} ns after that was known",
                     session.number(index),

@@ -151,6 +151,11 @@ impl Market {
         &self.sessions[self.sessions.len() - 1]
     }
 
+    /// Whether the running session has named a stock.
+    pub fn is_listed(&self, stock: u16) -> bool {
+        stock < self.listed
+    }
+
     /// The running session's numbers jump by so many.
     pub fn jump(&mut self, by: u64) {
         if let Some(session) = self.sessions.last_mut() {

@@ -161,13 +161,14 @@ impl Scenario {
         let sessions = (1..count).filter(|_| random.chance(0.12)).collect();
         let jump =
             random.chance(0.08).then(|| (1 + random.below(count as u64 - 1) as usize, 1 << 40));
+        let hold_ns = random.pick(&[200_000, MS, MS, 5 * MS]);
         let seats = (0..SEATS).map(|number| seat(number, stocks, end, random)).collect();
         Scenario {
             seed,
             style,
             phases,
             heartbeat_ns,
-            hold_ns: random.pick(&[200_000, MS, MS, 5 * MS]),
+            hold_ns,
             line_timeout_ns: 2 * heartbeat_ns,
             lines,
             sessions,
@@ -175,8 +176,8 @@ impl Scenario {
             ring: random.pick(&[2_048, 4_096, 16_384]),
             seats,
             burst: random.pick(&[1, 4, 32]),
-            busy_poll_ns: random.pick(&[1_000, 5_000, 20_000]),
-            idle_poll_ns: random.pick(&[50_000, 500_000, MS]),
+            busy_poll_ns: hold_ns / random.pick(&[100, 50, 20]),
+            idle_poll_ns: random.pick(&[500_000, MS, 2 * MS]),
             faulty_phases: count - 1,
         }
     }

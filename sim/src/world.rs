@@ -14,6 +14,7 @@ use wire::{Nature, StampBy};
 
 use crate::checks::{Bounds, Checks, Found, Totals};
 use crate::consumer::{Around, Seat, SeatTotals};
+use crate::itch::stock_of;
 use crate::line::{Line, LineTotals, Packet};
 use crate::market::Market;
 use crate::mutant::Mutant;
@@ -26,6 +27,8 @@ use crate::trace::{Happened, Trace};
 const ORDERS: u32 = 4_096;
 /// Polls between two comparisons of every book.
 const CHECKPOINT: u64 = 256;
+/// Time from a poll that found packets to the next one, ns.
+const AGAIN_NS: u64 = 300;
 /// Ends of session that are sent on each line.
 const ENDS: u64 = 12;
 /// Virtual time in which everything must be quiet after the venue has said its last, in heartbeats.
@@ -383,7 +386,7 @@ impl World {
         if let Err(error) = self.lane.poll(&mut self.inbox, now) {
             return Err(format!("the source ended: {error}"));
         }
-        self.checks.polled(&mut self.lane, &self.market, now)?;
+        self.checks.polled(&mut self.lane, &self.market, given, now)?;
         if given > 0 {
             let (expected, open) = (self.checks.expected(), self.checks.open_gaps());
             let steps = self.checks.steps.len() as u64 - 1;
@@ -396,6 +399,8 @@ impl World {
             || !self.inbox.waiting.is_empty()
             || self.lane.publisher.outlet.refreshes_pending();
         let gap = match () {
+            // A core that spins looks again at once.
+            () if given > 0 => AGAIN_NS,
             () if busy => self.scenario.busy_poll_ns,
             () => self.scenario.idle_poll_ns,
         };
@@ -455,7 +460,12 @@ impl World {
         for (number, seat) in self.seats.iter().enumerate() {
             for index in 1..=self.lane.venue.directory.len() {
                 let state = seat.state(index);
-                if seat.wants(index) && state != Some(wire::BookState::Live) {
+                let row = self.lane.publisher.outlet.rows.get(index as usize);
+                let stock = row.and_then(|row| stock_of(&row.native_symbol));
+                // What this session has not listed has no book.
+                let listed = stock.is_some_and(|stock| self.market.is_listed(stock));
+                if listed
+                    && seat.wants(index) && state != Some(wire::BookState::Live) {
                     return Err(format!(
                         "seat {number}: instrument {index} is {state:?} at the end: {:?}",
                         seat.spec()
