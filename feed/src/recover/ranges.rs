@@ -48,8 +48,7 @@ impl Missing {
             holes.push(at..range.end);
         }
         for hole in &holes {
-            let piece =
-                Piece { end: hole.end, gap, failed: 0, server: NONE_ASKED, refused: false };
+            let piece = Piece { end: hole.end, gap, failed: 0, server: NONE_ASKED, refused: false };
             self.pieces.insert(hole.start, piece);
         }
         if !holes.is_empty() {
@@ -63,11 +62,6 @@ impl Missing {
     pub fn clear(&mut self) {
         self.pieces.clear();
         self.gaps.clear();
-    }
-
-    /// Whether nothing is missing.
-    pub fn is_empty(&self) -> bool {
-        self.pieces.is_empty()
     }
 
     /// How many gaps have numbers missing.
@@ -84,7 +78,9 @@ impl Missing {
             .filter(|(_, piece)| piece.gap == gap)
             .map(|(&first, _)| first)
             .collect();
-        own.iter().for_each(|first| drop(self.pieces.remove(first)));
+        for first in &own {
+            self.pieces.remove(first);
+        }
         true
     }
 
@@ -226,6 +222,6 @@ mod tests {
         assert!(missing.insert(1, 10..1 << 40));
         missing.remove(20..30);
         assert_eq!(missing.runs(0..u64::MAX), [10..20, 30..1 << 40]);
-        assert!(missing.forget(1) && missing.is_empty());
+        assert!(missing.forget(1) && missing.from(0).is_none());
     }
 }

@@ -169,9 +169,8 @@ impl Requests {
     /// Takes a request whose time is over.
     pub fn take_due(&mut self, now: u64) -> Option<Request> {
         // A deadline further away than any can be: the clock was set back.
-        let due = |request: &Request| {
-            request.deadline <= now || request.deadline - now > self.timeout_ns
-        };
+        let due =
+            |request: &Request| request.deadline <= now || request.deadline - now > self.timeout_ns;
         let at = self.open.iter().position(due)?;
         let request = self.open.swap_remove(at);
         if let Some(server) = self.servers.get_mut(usize::from(request.server))
