@@ -186,6 +186,8 @@ recovery_counts! {
     snapshots "snapshots",
     /// Orders in them.
     snapshot_orders "orders",
+    /// Errors of sockets that passed.
+    socket_errors "errors",
     /// Wishes for a snapshot that came to nothing.
     snapshots_failed "snapshots",
 }

@@ -111,6 +111,11 @@ impl Recovery {
         &self.counts
     }
 
+    /// Notes how many errors its sockets had, for the counts to be in one place.
+    pub fn set_socket_errors(&mut self, errors: u64) {
+        self.counts.socket_errors = errors;
+    }
+
     fn want(&mut self, want: Want, net: &mut impl Network) {
         match want {
             Want::Session { session } => self.enter(session, net),

@@ -16,6 +16,7 @@
 //!   snapshot_client.rs  GLIMPSE over SoupBinTCP     backoff.rs  its pauses
 //!   assemble.rs         its messages into a snapshot, or refused as a whole
 //!   counts.rs           what is counted, what is refused by name
+//! worker.rs    the thread that runs it            sockets.rs  its sockets
 //! ```
 
 mod answer;
@@ -29,7 +30,9 @@ mod rate;
 mod requests;
 pub mod snapshot;
 mod snapshot_client;
+mod sockets;
 mod spec;
+pub mod worker;
 
 pub use counts::{RecoveryCounts, RecoveryReject};
 pub use machine::Recovery;
