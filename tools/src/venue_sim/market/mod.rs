@@ -7,10 +7,16 @@
 //!
 //! ```text
 //! running.rs     the market: messages one by one, the books as of the last one
+//! oracle.rs      the file of true books: written while the market runs
+//! read.rs        the same file read: any book at any number
 //! ```
 //!
 //! The same settings and seed give the same messages, however fast they are asked for.
 
+mod oracle;
+mod read;
 mod running;
 
+pub use oracle::OracleWriter;
+pub use read::{Oracle, OracleError};
 pub use running::{Market, Standing};
