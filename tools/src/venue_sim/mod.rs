@@ -27,6 +27,7 @@
 //! args.rs        the command line
 //! market/        a venue that runs: messages while they are sent, the true book at every number
 //! play/          a session sent onto multicast groups
+//! serve/         retransmissions and snapshots for those who missed something
 //! ```
 //!
 //! Everything made here says `SIM` in its file name.
@@ -48,6 +49,7 @@ mod output;
 mod plan;
 pub mod play;
 pub mod random;
+pub mod serve;
 mod session;
 mod slice;
 mod tape;
