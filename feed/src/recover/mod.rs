@@ -7,7 +7,18 @@
 //! ```text
 //! mail.rs      the queues between lane and recovery, and what goes through them
 //! snapshot.rs  all books at one number
+//! repair.rs    the lane's side: what it keeps and wants
+//! store.rs     what is kept, by number
+//! gone.rs      which message took an order away
+//! heal/        late messages and snapshots go into the books
 //! ```
 
+mod gone;
+pub(crate) mod heal;
 pub mod mail;
+pub mod repair;
 pub mod snapshot;
+pub mod store;
+
+pub use heal::Healed;
+pub use repair::{Repair, RepairCounts, RepairSpec};
