@@ -25,6 +25,7 @@
 //! day/           a whole market's day by its statistics: large, quick to make
 //! args.rs        the command line
 //! play/          a session sent onto multicast groups
+//! serve/         retransmissions and snapshots for those who missed something
 //! ```
 //!
 //! Everything made here says `SIM` in its file name.
@@ -44,6 +45,7 @@ mod output;
 mod plan;
 pub mod play;
 pub mod random;
+pub mod serve;
 mod session;
 mod slice;
 mod tape;
