@@ -46,6 +46,8 @@ struct Fate {
     open: (u32, u32),
     /// The book that it changes was not called live.
     doubtful: bool,
+    /// It came, and was declared missing all the same.
+    given_up: bool,
 }
 
 const UNSEEN: Fate = Fate {
@@ -56,6 +58,7 @@ const UNSEEN: Fate = Fate {
     trades: 0,
     open: (0, 0),
     doubtful: false,
+    given_up: false,
 };
 
 /// The numbers of a session.
@@ -367,6 +370,9 @@ impl Checks {
     fn gap_begins(&mut self, begin: &GapBegin, market: &Market, now: u64) -> Found {
         let Some(at) = self.session else { return Err("a gap without a session".to_owned()) };
         let session = &market.sessions[at];
+        if begin.lines == 0 && begin.end <= self.expected {
+            return self.given_up(begin, at, session);
+        }
         if begin.first != self.expected || begin.end <= begin.first {
             return Err(format!(
                 "a gap from {} to {} where {} comes next",
@@ -410,6 +416,22 @@ impl Checks {
         }
         self.totals.gaps += 1;
         (self.expected, self.index, self.resolved) = (begin.end, to, now);
+        Ok(())
+    }
+
+    /// Messages that came and could not be used are declared missing after all: executions of
+    /// orders that nobody knows any more.
+    fn given_up(&mut self, begin: &GapBegin, at: usize, session: &Session) -> Found {
+        if let Some(told) = self.gaps.get_mut(&begin.gap_id) {
+            told.begun = true;
+        }
+        for index in session.index_before(begin.first)..session.index_before(begin.end) {
+            let fate = self.numbers(at).at(index);
+            if fate.resolved == NEVER || fate.trades > 0 {
+                return Err(format!("number {} is given up", session.number(index)));
+            }
+            fate.given_up = true;
+        }
         Ok(())
     }
 
@@ -572,6 +594,7 @@ impl Checks {
                 (0, _) => fate.doubtful && !gaps.is_empty() && fate.gap == 0,
                 (from, to) => !(from..=to).all(refilled),
             };
+            let excused = excused || fate.given_up;
             if print.is_some() && fate.trades == 0 && recovered && !excused {
                 return Err(format!("the trade of number {number} is missing and not declared"));
             }

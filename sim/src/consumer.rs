@@ -273,9 +273,8 @@ impl Seat {
             self.resync();
         }
         // A book of limited depth has used up what it knew: only a refresh brings it back.
-        let exhausted = self.books.as_ref().map_or(0, |books| {
-            books.counts().of(Inconsistency::DepthExhausted)
-        });
+        let exhausted =
+            self.books.as_ref().map_or(0, |books| books.counts().of(Inconsistency::DepthExhausted));
         if std::mem::replace(&mut self.exhausted, exhausted) < exhausted && !self.closed {
             self.resync();
         }

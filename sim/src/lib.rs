@@ -9,7 +9,8 @@
 //! scheduler.rs  virtual time                random.rs     draws
 //! market.rs     sessions of messages        truth.rs      the true books
 //! itch.rs       their bytes                 line.rs       lines and their faults
-//! outlet.rs     seats, and a log            consumer.rs   consumers and their books
+//! consumer.rs   consumers and their books
+//! servers.rs    retransmission, snapshots  outlet.rs     seats, and a log
 //! checks.rs     what must hold              compare.rs    books against the true ones
 //! mutant.rs     faults that must be found   trace.rs      what happened last
 //! campaign.rs   many seeds
@@ -28,6 +29,7 @@ pub mod outlet;
 pub mod random;
 pub mod scenario;
 pub mod scheduler;
+pub mod servers;
 pub mod trace;
 pub mod truth;
 pub mod world;

@@ -4,6 +4,7 @@
 //! the stocks other locates and begins its references anew; numbers of matches go on, so that a
 //! trade of one session is never taken for one of another.
 
+use tools::venue_sim::serve::SnapshotSource;
 use wire::Side;
 
 use crate::itch::{self, Head};
@@ -304,6 +305,48 @@ impl Market {
                 let change = Change::Replace { old: reference, new, shares: part, price };
                 self.push(bytes, change, None);
                 self.resting[at] = new;
+            }
+        }
+    }
+}
+
+/// The books of the moment, as a snapshot server tells them.
+#[derive(Clone, Copy, Debug)]
+pub struct Snapshot<'a>(&'a Market);
+
+impl Market {
+    /// The books of the moment, for a snapshot server.
+    pub fn as_snapshot(&self) -> Snapshot<'_> {
+        Snapshot(self)
+    }
+}
+
+impl SnapshotSource for Snapshot<'_> {
+    fn session(&self) -> [u8; 10] {
+        self.0.session().name
+    }
+
+    fn next(&self) -> u64 {
+        let session = self.0.session();
+        session.number(session.messages.len())
+    }
+
+    fn snapshot(&self, give: &mut dyn FnMut(&[u8])) {
+        let market = self.0;
+        let head = |stock: u16| Head {
+            locate: market.locates[usize::from(stock)],
+            time: market.last_time,
+        };
+        for stock in 0..market.listed {
+            give(&itch::directory(head(stock), stock));
+            give(&itch::action(head(stock), stock, b'T'));
+        }
+        for stock in 0..market.listed {
+            for side in [Side::Bid, Side::Ask] {
+                for (price, reference, shares) in market.books.orders(stock, side) {
+                    let of = (stock, side == Side::Bid);
+                    give(&itch::add(head(stock), of, (reference, shares, price), false));
+                }
             }
         }
     }

@@ -8,6 +8,7 @@ use crate::line::{LineSpec, MESSAGES_MAX};
 use crate::market::Style;
 use crate::outlet::SEATS;
 use crate::random::Random;
+use crate::servers::{self, RecoveryDraw};
 
 /// Midnight of the trading day, ns UTC: 2020-01-30 in New York.
 pub const MIDNIGHT_NS: u64 = 1_580_360_400_000_000_000;
@@ -52,6 +53,8 @@ pub struct Scenario {
     pub ring: usize,
     /// Consumers.
     pub seats: Vec<SeatSpec>,
+    /// Recovery; `None`: what is declared stays missing.
+    pub recovery: Option<RecoveryDraw>,
     /// Packets that a poll is given at most.
     pub burst: usize,
     /// Time between two polls while there is something to do.
@@ -175,6 +178,7 @@ impl Scenario {
             jump,
             ring: random.pick(&[2_048, 4_096, 16_384]),
             seats,
+            recovery: servers::draw(&mut Random::new(seed, 2)),
             burst: random.pick(&[1, 4, 32]),
             busy_poll_ns: hold_ns / random.pick(&[100, 50, 20]),
             idle_poll_ns: random.pick(&[500_000, MS, 2 * MS]),

@@ -7,6 +7,8 @@ use feed::error::FeedError;
 use feed::lane::{Lane, LaneConfig};
 use feed::net::{Layer, Packet as NetPacket, Polled, Source};
 use feed::publish::outlet::{Books, Outlet};
+use feed::recover::mail::mail;
+use feed::recover::{Recovery, StreamEvent};
 use feed::venue::nasdaq::day::{Day, Eastern};
 use feed::venue::nasdaq::{Limits, Nasdaq};
 use protocol::frame::{Checksums, LinkType};
@@ -21,6 +23,7 @@ use crate::mutant::Mutant;
 use crate::outlet::Tap;
 use crate::scenario::{DATE, MIDNIGHT_NS, START_NS, Scenario};
 use crate::scheduler::Scheduler;
+use crate::servers::{Action, RecoveryDraw, Servers, Sockets};
 use crate::trace::{Happened, Trace};
 
 /// Orders that the lane has room for.
@@ -33,6 +36,8 @@ const AGAIN_NS: u64 = 300;
 const ENDS: u64 = 12;
 /// Virtual time in which everything must be quiet after the venue has said its last, in heartbeats.
 const QUIET_BEATS: u64 = 4;
+/// And so much more for what is to be healed, once servers answer.
+const HEAL_NS: u64 = 20_000_000_000;
 
 /// Something that is going to happen.
 enum Event {
@@ -46,6 +51,16 @@ enum Event {
     Poll,
     /// A consumer looks.
     Seat(usize),
+    /// Recovery's thread looks.
+    Recover,
+    /// A datagram of a retransmission server comes.
+    Answer(u8, Vec<u8>),
+    /// The connection of this number is made.
+    Connected(u64),
+    /// Bytes of it come, or its end.
+    Stream(u64, Option<Vec<u8>>),
+    /// Its server may have something to send.
+    Serve(u64),
     /// The run is over.
     End,
 }
@@ -120,6 +135,7 @@ pub struct World {
     lane: Lane<Tap>,
     checks: Checks,
     seats: Vec<Seat>,
+    side: Option<Side>,
     trace: Trace,
     /// When the lane is polled next; other polls that were planned do not happen.
     poll_at: u64,
@@ -131,6 +147,22 @@ pub struct World {
     ends: u64,
     calm: bool,
     over: bool,
+    /// When everything must be healed.
+    heal_until: u64,
+    /// It is, and the seats have had a while to get it.
+    settled: bool,
+    mutant: Option<Mutant>,
+}
+
+/// Recovery, beside the lane.
+struct Side {
+    machine: Recovery,
+    sockets: Sockets,
+    servers: Servers,
+    /// The connection that recovery believes to have.
+    current: Option<u64>,
+    every_ns: u64,
+    way_ns: u64,
 }
 
 fn lane_of(scenario: &Scenario, mutant: Option<Mutant>, eastern: Eastern) -> Lane<Tap> {
@@ -153,11 +185,36 @@ fn lane_of(scenario: &Scenario, mutant: Option<Mutant>, eastern: Eastern) -> Lan
     Lane::new(config, eastern, Nasdaq::with_books(limits, books), tap)
 }
 
+/// The lane with its side of recovery, and recovery itself, as drawn.
+fn with_recovery(
+    lane: Lane<Tap>,
+    scenario: &Scenario,
+    session: [u8; 10],
+    mutant: Option<Mutant>,
+) -> (Lane<Tap>, Option<Side>) {
+    let Some(draw) = &scenario.recovery else { return (lane, None) };
+    let Some(spec) = &draw.requests else { return (lane.with_recovery(None, draw.repair), None) };
+    let (lane_end, recovery_end) = mail();
+    let lie = mutant == Some(Mutant::CorruptFill);
+    let side = Side {
+        machine: Recovery::new(spec.clone(), recovery_end),
+        sockets: Sockets { refuses: scenario.seed % 7, ..Sockets::default() },
+        servers: Servers::new(draw, scenario.seed, session, lie),
+        current: None,
+        every_ns: draw.every_ns,
+        way_ns: draw.way_ns,
+    };
+    (lane.with_recovery(Some(lane_end), draw.repair), Some(side))
+}
+
 impl World {
     /// The run of a scenario, before its first event.
     pub fn new(scenario: Scenario, mutant: Option<Mutant>, print: bool) -> World {
         let eastern = Eastern::new().unwrap_or_else(|error| panic!("time zone: {error}"));
-        let lane = lane_of(&scenario, mutant, eastern);
+        let mut lane = lane_of(&scenario, mutant, eastern);
+        let market = Market::new(scenario.seed, scenario.style);
+        let side;
+        (lane, side) = with_recovery(lane, &scenario, market.session().name, mutant);
         let tap = &lane.publisher.outlet;
         let seats = scenario.seats.iter().cloned().enumerate().map(|(number, spec)| {
             let mut seat = Seat::new(number, spec, tap, scenario.seed, scenario.style.stocks);
@@ -175,12 +232,13 @@ impl World {
         let lines = lines.map(|(n, spec)| Line::new(n, spec.clone(), scenario.seed)).collect();
         let mut world = World {
             scheduler: Scheduler::new(START_NS),
-            market: Market::new(scenario.seed, scenario.style),
+            market,
             lines,
             inbox: Inbox { most: scenario.burst, ..Inbox::default() },
             lane,
             checks: Checks::new(bounds, scenario.style.stocks, START_NS),
             seats,
+            side,
             trace: Trace::new(print),
             poll_at: START_NS,
             busy_until: START_NS,
@@ -190,10 +248,17 @@ impl World {
             ends: 0,
             calm: false,
             over: false,
+            heal_until: 0,
+            settled: false,
+            mutant,
             scenario,
         };
         world.scheduler.at(START_NS, Event::Poll);
         world.scheduler.at(START_NS + 1, Event::Market);
+        world.keep();
+        if world.side.is_some() {
+            world.scheduler.at(START_NS + 1, Event::Recover);
+        }
         for line in 0..world.lines.len() {
             world.scheduler.at(START_NS + world.scenario.heartbeat_ns, Event::Beat(line));
         }
@@ -259,7 +324,12 @@ impl World {
             Event::Poll if now == self.poll_at => self.poll(now)?,
             Event::Poll => {}
             Event::Seat(seat) => self.look(seat, now)?,
-            Event::End => self.over = true,
+            Event::Recover => self.recover(now),
+            Event::Answer(server, bytes) => self.answer(server, &bytes, now),
+            Event::Connected(number) => self.connected(number, now),
+            Event::Stream(number, bytes) => self.stream(number, bytes, now),
+            Event::Serve(number) => self.serve(number, now),
+            Event::End => self.end_if_healed(now)?,
         }
         Ok(())
     }
@@ -276,6 +346,7 @@ impl World {
             self.market.message(now - MIDNIGHT_NS);
             self.made += 1;
         }
+        self.keep();
         self.send(phase.apart_ns > 20_000, now);
         self.scheduler.at(now + together * phase.apart_ns, Event::Market);
     }
@@ -304,6 +375,7 @@ impl World {
             }
             self.ends = 0;
             self.market.begin_session(now - MIDNIGHT_NS);
+            self.keep();
             self.trace.note(now, Happened::Session(self.market.sessions.len() - 1));
         }
         self.scheduler.at(now + 1_000, Event::Market);
@@ -313,6 +385,10 @@ impl World {
         if !std::mem::replace(&mut self.calm, true) {
             self.trace.note(now, Happened::Calm);
             self.seats.iter_mut().for_each(Seat::calm);
+            if let Some(side) = &mut self.side {
+                side.servers.calm();
+                side.sockets.refuses = 0;
+            }
         }
     }
 
@@ -326,7 +402,126 @@ impl World {
             return self.scheduler.at(now + self.scenario.heartbeat_ns / 4, Event::Market);
         }
         let quiet = QUIET_BEATS * self.scenario.heartbeat_ns + 100_000_000;
+        self.heal_until = now + quiet + HEAL_NS;
         self.scheduler.at(now + quiet, Event::End);
+    }
+
+    /// The run is over when everything is healed, and has failed when that takes too long.
+    fn end_if_healed(&mut self, now: u64) -> Found {
+        let must = self.scenario.recovery.as_ref().is_some_and(RecoveryDraw::must_heal);
+        let open = self.checks.open_gaps();
+        let doubtful = self.checks.compare_all(&self.lane)?;
+        self.over = !must || (open == 0 && doubtful == 0);
+        if self.over && must && !self.settled {
+            // The seats get what was healed.
+            self.settled = true;
+            self.over = false;
+        }
+        if self.over {
+            return Ok(());
+        }
+        if now >= self.heal_until {
+            return Err(format!(
+                "{open} gaps are open and {doubtful} books doubtful {} ms after the faults stopped",
+                HEAL_NS / 1_000_000
+            ));
+        }
+        self.scheduler.at(now + 100_000_000, Event::End);
+        Ok(())
+    }
+
+    fn keep(&mut self) {
+        if let Some(side) = &mut self.side {
+            side.servers.keep(&self.market);
+        }
+    }
+
+    fn recover(&mut self, now: u64) {
+        let Some(side) = &mut self.side else { return };
+        side.machine.poll(now, &mut side.sockets);
+        let next = side.machine.deadline().clamp(now + 1_000, now + side.every_ns);
+        self.scheduler.at(next, Event::Recover);
+        self.act(now);
+    }
+
+    fn answer(&mut self, server: u8, bytes: &[u8], now: u64) {
+        let Some(side) = &mut self.side else { return };
+        self.trace.note(now, Happened::Recovery("answer", u64::from(server), bytes.len() as u64));
+        side.machine.datagram(server, bytes, now);
+        side.machine.poll(now, &mut side.sockets);
+        self.act(now);
+    }
+
+    fn connected(&mut self, number: u64, now: u64) {
+        let Some(side) = &mut self.side else { return };
+        if side.current == Some(number) {
+            side.machine.stream(StreamEvent::Connected, now, &mut side.sockets);
+            self.act(now);
+        }
+    }
+
+    fn stream(&mut self, number: u64, bytes: Option<Vec<u8>>, now: u64) {
+        let Some(side) = &mut self.side else { return };
+        if side.current != Some(number) {
+            return;
+        }
+        let event = match &bytes {
+            Some(bytes) => StreamEvent::Bytes(bytes),
+            None => {
+                side.current = None;
+                self.trace.note(now, Happened::Recovery("closed", number, 0));
+                StreamEvent::Closed
+            }
+        };
+        side.machine.stream(event, now, &mut side.sockets);
+        self.act(now);
+    }
+
+    fn serve(&mut self, number: u64, now: u64) {
+        let Some(side) = &mut self.side else { return };
+        let mut pieces = Vec::new();
+        let next = side.servers.serve(number, now, &mut pieces);
+        for (at, bytes) in pieces {
+            self.scheduler.at(at, Event::Stream(number, bytes));
+        }
+        if let Some(at) = next {
+            self.scheduler.at(at, Event::Serve(number));
+        }
+    }
+
+    /// Does what recovery did to its sockets.
+    fn act(&mut self, now: u64) {
+        let Some(side) = &mut self.side else { return };
+        let mut answers = Vec::new();
+        while let Some(action) = side.sockets.actions.pop_front() {
+            match action {
+                Action::Request(server, bytes) => {
+                    let name = u64::from(server);
+                    self.trace.note(now, Happened::Recovery("request", name, 0));
+                    side.servers.request(server, &bytes, now, &mut answers);
+                }
+                Action::Connect(server) => {
+                    let number = side.servers.connect(server, now);
+                    side.current = Some(number);
+                    self.trace.note(now, Happened::Recovery("connect", u64::from(server), number));
+                    self.scheduler.at(now + side.way_ns, Event::Connected(number));
+                    self.scheduler.at(now + side.way_ns + 1_000, Event::Serve(number));
+                }
+                Action::Write(bytes) => {
+                    side.servers.received(&bytes, now, &self.market);
+                    if let Some(number) = side.servers.connected() {
+                        self.scheduler.at(now + side.way_ns, Event::Serve(number));
+                    }
+                }
+                Action::Close => {
+                    side.servers.close();
+                    side.current = None;
+                }
+            }
+        }
+        for answer in answers {
+            self.scheduler.at(answer.at, Event::Answer(answer.to, answer.bytes));
+        }
     }
 
     fn send(&mut self, all: bool, now: u64) {
@@ -361,7 +556,13 @@ impl World {
         self.scheduler.at(next, Event::Beat(line));
     }
 
-    fn arrive(&mut self, packet: Packet, now: u64) {
+    fn arrive(&mut self, mut packet: Packet, now: u64) {
+        let renumber = self.mutant == Some(Mutant::RenumberLate);
+        if renumber && packet.line == 2 && packet.first.is_multiple_of(50) && !packet.damaged {
+            let mut bytes = packet.bytes.to_vec();
+            bytes[10..18].copy_from_slice(&self.checks.expected().to_be_bytes());
+            packet.bytes = bytes.into();
+        }
         self.inbox.waiting.push_back((now, packet));
         self.busy_until = now + 2 * self.scenario.hold_ns + 10 * self.scenario.busy_poll_ns;
         self.plan_poll(now);
@@ -464,8 +665,7 @@ impl World {
                 let stock = row.and_then(|row| stock_of(&row.native_symbol));
                 // What this session has not listed has no book.
                 let listed = stock.is_some_and(|stock| self.market.is_listed(stock));
-                if listed
-                    && seat.wants(index) && state != Some(wire::BookState::Live) {
+                if listed && seat.wants(index) && state != Some(wire::BookState::Live) {
                     return Err(format!(
                         "seat {number}: instrument {index} is {state:?} at the end: {:?}",
                         seat.spec()
