@@ -18,6 +18,10 @@ pub enum RecoveryReject {
     AnswerDuplicate,
     /// An answer with a message too long to be one.
     AnswerTooLong,
+    /// An answer with a message that is no ITCH.
+    AnswerMessage,
+    /// A message that is not what another server said under its number.
+    AnswerDisagrees,
     /// A connection that could not be made, or was closed before the snapshot was complete.
     StreamClosed,
     /// A connection over which nothing came for too long.
@@ -50,7 +54,7 @@ pub enum RecoveryReject {
 
 impl RecoveryReject {
     /// Every reason, in the order of its number.
-    pub const ALL: [RecoveryReject; 21] = [
+    pub const ALL: [RecoveryReject; 23] = [
         RecoveryReject::UnknownServer,
         RecoveryReject::AnswerMalformed,
         RecoveryReject::AnswerSession,
@@ -58,6 +62,8 @@ impl RecoveryReject {
         RecoveryReject::AnswerUnasked,
         RecoveryReject::AnswerDuplicate,
         RecoveryReject::AnswerTooLong,
+        RecoveryReject::AnswerMessage,
+        RecoveryReject::AnswerDisagrees,
         RecoveryReject::StreamClosed,
         RecoveryReject::StreamSilent,
         RecoveryReject::SnapshotTimeout,
@@ -84,6 +90,8 @@ impl RecoveryReject {
             RecoveryReject::AnswerUnasked => "recovery_answer_unasked",
             RecoveryReject::AnswerDuplicate => "recovery_answer_duplicate",
             RecoveryReject::AnswerTooLong => "recovery_answer_too_long",
+            RecoveryReject::AnswerMessage => "recovery_answer_message",
+            RecoveryReject::AnswerDisagrees => "recovery_answer_disagrees",
             RecoveryReject::StreamClosed => "recovery_stream_closed",
             RecoveryReject::StreamSilent => "recovery_stream_silent",
             RecoveryReject::SnapshotTimeout => "recovery_snapshot_timeout",
