@@ -91,6 +91,10 @@ fn a_stall_is_silent_and_goes_on() {
         assert_eq!(stalled.counts.heartbeats, 0, "silent");
         assert!(stalled.packets.iter().all(|(at, _)| *at == 0 || *at == 4 * SECOND));
     }
+    // What a slow server would have sent meanwhile waits too.
+    let slow = told("stall=1:4000000,slow=4000", 1);
+    assert_eq!(slow.messages(), quick.messages());
+    assert!(slow.closed >= 4 * SECOND && slow.counts.stalled == 1);
     // Usually longer than a peer may be silent.
     assert_eq!(told("stall=1", 1).closed, 20 * SECOND);
 }

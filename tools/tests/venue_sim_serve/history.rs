@@ -106,7 +106,7 @@ proptest! {
                 prop_assert_eq!(Some(datagram), wanted.next());
             }
         }
-        prop_assert!(outbox.is_empty() && outbox.len() == 0 && wanted.next().is_none());
+        prop_assert_eq!((outbox.len(), outbox.is_empty(), wanted.next()), (0, true, None));
     }
 }
 

@@ -28,16 +28,11 @@ pub struct Told {
 
 impl Told {
     pub fn messages(&self) -> Vec<&[u8]> {
-        let message = |(_, got): &'_ (u64, Got)| match got {
-            Got::Message(_) => true,
-            _ => false,
-        };
         self.packets
             .iter()
-            .filter(|packet| message(packet))
-            .map(|(_, got)| match got {
-                Got::Message(bytes) => bytes.as_slice(),
-                _ => unreachable!("filtered"),
+            .filter_map(|(_, got)| match got {
+                Got::Message(bytes) => Some(bytes.as_slice()),
+                _ => None,
             })
             .collect()
     }
