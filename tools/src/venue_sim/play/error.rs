@@ -96,6 +96,9 @@ pub enum PlayError {
         /// What to do.
         advice: &'static str,
     },
+    /// The market that makes the messages failed.
+    #[error(transparent)]
+    Market(#[from] crate::venue_sim::Error),
     /// The signals that end a session cannot be heard.
     #[error("cannot listen for SIGINT and SIGTERM: {0}")]
     Signals(io::Error),
