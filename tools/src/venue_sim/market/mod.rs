@@ -9,6 +9,7 @@
 //! running.rs     the market: messages one by one, the books as of the last one
 //! oracle.rs      the file of true books: written while the market runs
 //! read.rs        the same file read: any book at any number
+//! snapshot.rs    all books as messages, for a snapshot server
 //! ```
 //!
 //! The same settings and seed give the same messages, however fast they are asked for.
@@ -16,7 +17,9 @@
 mod oracle;
 mod read;
 mod running;
+mod snapshot;
 
 pub use oracle::OracleWriter;
 pub use read::{Oracle, OracleError};
-pub use running::{Market, Standing};
+pub use running::Market;
+pub use snapshot::MarketSnapshot;
