@@ -7,7 +7,33 @@
 //! ```text
 //! mail.rs      the queues between lane and recovery, and what goes through them
 //! snapshot.rs  all books at one number
+//! machine.rs   recovery without I/O: wishes and time in, requests out
+//!   spec.rs             servers and limits; the sockets it asks for
+//!   ranges.rs           which numbers are missing, of which gap
+//!   requests.rs         requests that wait for an answer, servers by turns
+//!   rate.rs             requests a second
+//!   answer.rs           what of an answer was asked for and is missing
+//!   snapshot_client.rs  GLIMPSE over SoupBinTCP     backoff.rs  its pauses
+//!   assemble.rs         its messages into a snapshot, or refused as a whole
+//!   counts.rs           what is counted, what is refused by name
+//! worker.rs    the thread that runs it            sockets.rs  its sockets
 //! ```
 
+mod answer;
+mod assemble;
+mod backoff;
+mod counts;
+mod machine;
 pub mod mail;
+mod ranges;
+mod rate;
+mod requests;
 pub mod snapshot;
+mod snapshot_client;
+mod sockets;
+mod spec;
+pub mod worker;
+
+pub use counts::{RecoveryCounts, RecoveryReject};
+pub use machine::Recovery;
+pub use spec::{Network, RecoverySpec, StreamEvent};
