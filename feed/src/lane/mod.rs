@@ -16,6 +16,8 @@ mod receive;
 mod session;
 mod upkeep;
 
+pub use session::SessionStart;
+
 use protocol::frame::Checksums;
 use protocol::venue::nasdaq::BookEvent;
 use wire::{Nature, StampBy};
@@ -30,6 +32,8 @@ use crate::net::{Polled, Source};
 use crate::publish::listing::Listing;
 use crate::publish::outlet::Outlet;
 use crate::publish::step::Publisher;
+use crate::recover::mail::LaneEnd;
+use crate::recover::{Repair, RepairCounts, RepairSpec};
 use crate::venue::nasdaq::Nasdaq;
 use crate::venue::nasdaq::day::{Day, Eastern};
 
@@ -76,6 +80,7 @@ pub struct Lane<O> {
     /// Steps, records, counts, outlet.
     pub publisher: Publisher<O>,
     arbiter: Arbiter,
+    repair: Repair,
     current: Option<Current>,
     old_sessions: OldSessions,
     seen_groups: Vec<Group>,
@@ -114,6 +119,7 @@ impl<O: Outlet> Lane<O> {
             gaps: Gaps::default(),
             publisher,
             arbiter,
+            repair: Repair::new(None, RepairSpec { messages: 0, ..RepairSpec::default() }),
             current: None,
             old_sessions: OldSessions::default(),
             seen_groups,
@@ -125,6 +131,24 @@ impl<O: Outlet> Lane<O> {
             heartbeat_at: 0,
             heartbeat_step: 0,
         }
+    }
+
+    /// The same lane, which repairs its books: from what other lines bring late, and, with an end of
+    /// the queues to recovery, from what that can get. Memory is allocated now.
+    #[must_use]
+    pub fn with_recovery(mut self, end: Option<LaneEnd>, spec: RepairSpec) -> Lane<O> {
+        self.repair = Repair::new(end, spec);
+        self
+    }
+
+    /// What was repaired.
+    pub fn repaired(&self) -> &RepairCounts {
+        &self.repair.counts
+    }
+
+    /// What is kept and wanted for repairs.
+    pub fn repair(&self) -> &Repair {
+        &self.repair
     }
 
     /// Takes what the source has, at most [`BURST`] packets, and serves the seats. At the end of
@@ -192,8 +216,8 @@ impl<O: Outlet> Lane<O> {
     /// The arbiter, and what it talks to.
     #[inline(always)]
     fn split(&mut self) -> (&mut Arbiter, Output<'_, O>) {
-        let Lane { arbiter, venue, gaps, publisher, published, window, .. } = self;
-        (arbiter, Output { venue, gaps, publisher, published, window })
+        let Lane { arbiter, venue, gaps, publisher, published, window, repair, .. } = self;
+        (arbiter, Output { venue, gaps, publisher, published, window, repair })
     }
 
     #[inline(always)]

@@ -1,18 +1,20 @@
 //! From the arbiter to the venue: messages in order, gaps, lines.
 
 use book::Trail;
-use protocol::frame::moldudp64::HEADER_LEN;
+use protocol::frame::moldudp64::{HEADER_LEN, MoldPacket};
 use protocol::venue::nasdaq::{Blocks, BookEvent, Taken};
 use wire::codes::GapHow;
-use wire::payload::{Connection, GapBegin, GapEnd};
+use wire::payload::{Connection, GapBegin};
 use wire::{BookState, Origin, Path};
 
 use super::{CHANNEL, Lane};
 use crate::counts::{Interval, LaneReject};
 use crate::gap::{Gaps, OPEN_GAPS_MAX};
-use crate::line::{LineChange, Missing, Part, Sink};
+use crate::line::{Arrival, LineChange, Missing, Part, Sink};
 use crate::publish::outlet::Outlet;
 use crate::publish::step::{HANDLER, Publisher, Stamp};
+use crate::recover::Repair;
+use crate::recover::heal::Heal;
 use crate::venue::nasdaq::Nasdaq;
 
 /// The parts of a lane that what was taken goes through.
@@ -22,6 +24,7 @@ pub(super) struct Output<'a, O> {
     pub(super) publisher: &'a mut Publisher<O>,
     pub(super) published: &'a mut Vec<u64>,
     pub(super) window: &'a mut [BookEvent; WINDOW],
+    pub(super) repair: &'a mut Repair,
 }
 
 /// Messages of a packet that are read before the first of them is taken.
@@ -52,16 +55,18 @@ struct Taking<'a, O> {
 
 impl<O: Outlet> Taking<'_, O> {
     #[inline(always)]
-    fn one(&mut self, venue: &mut Nasdaq, event: &BookEvent) {
+    fn one(&mut self, venue: &mut Nasdaq, event: &BookEvent) -> bool {
+        let mut applied = true;
         if event.kind.is_book() {
             let ts_venue = venue.ts_venue(event.timestamp);
             self.begin_step(ts_venue);
-            venue.event(event, self.number, self.gaps, self.publisher);
+            applied = venue.event(event, self.number, self.gaps, self.publisher);
             self.publisher.end_step();
         } else {
             self.other(venue, self.taken.message(event));
         }
         self.number = self.number.saturating_add(1);
+        applied
     }
 
     #[inline(always)]
@@ -106,7 +111,11 @@ impl<O: Outlet> Output<'_, O> {
             if taken.count == 0 {
                 return;
             }
-            self.take_window(&taken, &Received { first, ..*of });
+            if self.gaps.keeping() {
+                self.take_kept(&taken, &Received { first, ..*of });
+            } else {
+                self.take_window(&taken, &Received { first, ..*of });
+            }
             left = left.saturating_sub(taken.count);
             // The parser has refused numbers that do not fit.
             first = first.saturating_add(taken.count as u64);
@@ -120,7 +129,8 @@ impl<O: Outlet> Output<'_, O> {
         let Some(events) = window.get(..taken.count) else { return };
         let mut to = Taking { gaps, publisher, taken, of, number: of.first };
         if let [event] = events {
-            return to.one(venue, event);
+            to.one(venue, event);
+            return;
         }
         let mut trails = [Trail::default(); WINDOW];
         let mut groups = events.chunks(GROUP).zip(trails.chunks_mut(GROUP));
@@ -143,27 +153,35 @@ impl<O: Outlet> Output<'_, O> {
         }
     }
 
+    /// What is repaired.
+    pub(super) fn heal(&mut self) -> Heal<'_, O> {
+        let Output { venue, gaps, publisher, repair, .. } = self;
+        Heal { venue, gaps, publisher, repair }
+    }
+
+    /// Takes the messages in the window and keeps each of them, because something is missing.
+    #[cold]
+    #[inline(never)]
+    fn take_kept(&mut self, taken: &Taken<'_>, of: &Received) {
+        for (at, number) in (0..taken.count).zip(of.first..) {
+            let Some(event) = self.window.get(at).copied() else { return };
+            let message = taken.message(&event);
+            let order = self.heal().keep(message, &event, (of.ts_receive, of.origin), number);
+            let Output { venue, gaps, publisher, .. } = self;
+            let mut to = Taking { gaps, publisher, taken, of, number };
+            let applied = to.one(venue, &event);
+            self.heal().kept(&event, number, applied, order);
+        }
+    }
+
     /// Closes every open gap without healing it: what was missing stays lost.
     pub(super) fn close_gaps(&mut self, how: GapHow, now: u64) {
         while self.close_oldest_gap(how, now) {}
     }
 
     fn close_oldest_gap(&mut self, how: GapHow, now: u64) -> bool {
-        let Some(gap) = self.gaps.close_oldest() else { return false };
-        self.publisher.outlet.gap_closed(CHANNEL, &gap, how, now);
-        self.publisher.begin_step(Stamp { ts_venue: 0, ts_receive: now, origin: HANDLER });
-        let end = GapEnd {
-            first: gap.first,
-            end: gap.end,
-            gap_id: gap.id,
-            channel: CHANNEL,
-            lines: gap.lines,
-            how: how as u8,
-            open_ns: now.saturating_sub(gap.declared_ns),
-        };
-        let quality = self.publisher.quality(BookState::Gapped).end_of_event();
-        self.publisher.emit(0, quality, end);
-        self.publisher.end_step();
+        let Some(gap) = self.gaps.close_oldest(how) else { return false };
+        self.heal().gap_end(&gap, how, now);
         true
     }
 }
@@ -186,7 +204,10 @@ impl<O: Outlet> Sink for Output<'_, O> {
         let Missing { first, end, lines, now, ts_receive } = *missing;
         if self.gaps.open().len() >= OPEN_GAPS_MAX {
             // The oldest makes room, and says so: every gap that begins has an end.
-            self.close_oldest_gap(GapHow::Abandoned, now);
+            if let Some(oldest) = self.gaps.open().first().copied() {
+                self.close_oldest_gap(GapHow::Abandoned, now);
+                self.heal().abandoned(&oldest, now);
+            }
         }
         let gap = self.gaps.declare(first, end, lines, now);
         self.publisher.outlet.gap_opened(CHANNEL, &gap);
@@ -204,6 +225,19 @@ impl<O: Outlet> Sink for Output<'_, O> {
         self.publisher.emit(0, quality, begin);
         self.publisher.end_step();
         self.venue.touch_all_images();
+        self.heal().declared(&gap, now);
+    }
+
+    #[cold]
+    fn late(&mut self, arrival: &Arrival, bytes: &[u8]) {
+        if !self.gaps.keeping() {
+            return;
+        }
+        // It was parsed when it came.
+        if let Ok(packet) = MoldPacket::parse(bytes) {
+            let origin = Origin::new(arrival.line, Path::Retransmission, arrival.stamp);
+            self.heal().late(&packet, arrival.ts_receive, origin);
+        }
     }
 
     /// Private to the seats, as two runs over the same data need not have lines of equal health.

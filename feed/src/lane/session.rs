@@ -24,6 +24,10 @@ pub(super) struct Current {
     ended: bool,
 }
 
+/// What proves empty books complete: only the start of a session makes it.
+#[derive(Debug)]
+pub struct SessionStart(());
+
 /// Sessions that are over, the latest first.
 #[derive(Default)]
 pub(super) struct OldSessions {
@@ -79,11 +83,15 @@ impl<O: Outlet> Lane<O> {
             self.old_sessions.push(over.id);
         }
         let (arbiter, mut output) = self.split();
+        output.heal().give_up(now);
         output.close_gaps(GapHow::SessionRoll, now);
+        output.repair.begin_session(id, output.gaps);
+        let proof = output.gaps.begin_session(&SessionStart(()));
         arbiter.begin_session();
         let day = self.config.day.unwrap_or_else(|| self.eastern.day_of(packet.ts_receive));
         self.publisher.set_nature(nature_of(self.config.nature, &id));
-        self.venue.roll(id, day, &self.gaps);
+        self.venue.roll(id, day, proof);
+        self.publisher.told.clear();
         self.current = Some(Current { id, end: None, ended: false });
         self.publisher.counts.sessions += 1;
         // Consumers drop all books of the lane at this record: what follows builds them anew.

@@ -33,17 +33,25 @@ impl<O: Outlet> Lane<O> {
         self.polls = self.polls.wrapping_add(1);
         if found_nothing || self.polls.is_multiple_of(UPKEEP_POLLS) {
             self.upkeep(now);
+            self.repair_some(found_nothing, lane_now);
         }
         let (venue, gaps) = (&self.venue, &self.gaps);
         let stamp = self.publisher.stamp();
         let (nature, step) = (self.publisher.nature(), self.publisher.step());
-        let Publisher { outlet, listed, .. } = &mut self.publisher;
+        let Publisher { outlet, listed, told, .. } = &mut self.publisher;
+        let state = |index| {
+            let state = venue.book_state(index, gaps);
+            if state == BookState::Gapped {
+                told.mark(index);
+            }
+            state
+        };
         let mut refresh = BookRefresh {
             books: &venue.books,
             listed,
-            channel: if gaps.open().is_empty() { BookState::Live } else { BookState::Gapped },
+            channel: if gaps.is_whole() { BookState::Live } else { BookState::Gapped },
             instruments: venue.directory.len(),
-            state: &|index| venue.book_state(index, gaps),
+            state: &state,
             venue: venue.market().venue(),
             nature,
             step,
@@ -58,6 +66,17 @@ impl<O: Outlet> Lane<O> {
         let (arbiter, mut output) = self.split();
         arbiter.pass_time(now, drained, &mut output);
         self.end_session_if_due(now);
+    }
+
+    /// Does a part of what is to be repaired.
+    #[inline(always)]
+    fn repair_some(&mut self, found_nothing: bool, now: u64) {
+        let expected = self.arbiter.expected();
+        let (_, mut output) = self.split();
+        let mut heal = output.heal();
+        if heal.is_due() {
+            heal.serve(found_nothing, expected, now);
+        }
     }
 
     fn upkeep(&mut self, now: u64) {
@@ -118,6 +137,7 @@ impl<O: Outlet> Lane<O> {
         counts.gaps_declared = self.gaps.declared();
         counts.gaps_open = self.gaps.open().len() as u64;
         counts.messages_missed = self.gaps.missing();
+        counts.repair = self.repair.counts;
         let listed = &self.publisher.listed;
         [counts.symbols_listed, counts.symbols_added, counts.symbols_removed] =
             listed.totals(self.venue.directory.len());

@@ -196,6 +196,9 @@ impl Arbiter {
         let mut late = 0;
         if a.first <= self.expected {
             late = self.declared.count_in(a.first, a.next().min(self.expected));
+            if late > 0 {
+                sink.late(a, bytes);
+            }
             new += self.fill(a, bytes, at, sink);
         }
         let counts = &mut self.lines[index(a.line)].counts;

@@ -88,6 +88,8 @@ pub trait Sink {
     fn take(&mut self, part: &Part<'_>);
     /// What comes next is missing.
     fn missing(&mut self, missing: &Missing);
+    /// A packet with messages that were declared missing.
+    fn late(&mut self, _arrival: &Arrival, _bytes: &[u8]) {}
     /// A line has changed its state.
     fn line(&mut self, change: &LineChange);
     /// A packet's bytes differ from those that another line brought under the same numbers.

@@ -4,6 +4,7 @@
 //! outlet.rs   what a lane can write to     step.rs     the records of one step
 //! refresh.rs  a whole book to one seat     images.rs   latest state for random readers
 //! listing.rs  which instruments are published
+//! told.rs     which books seats were told are gapped
 //! region/     the shared-memory outlet of a lane, over the parts that `producer` made
 //! multicast/  datagrams to other hosts, by a thread and seat of its own
 //! ```
@@ -15,6 +16,7 @@ pub mod outlet;
 pub mod refresh;
 pub mod region;
 pub mod step;
+pub mod told;
 
 pub use outlet::{NoOutlet, Outlet};
 pub use step::Publisher;

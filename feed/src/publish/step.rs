@@ -14,6 +14,7 @@ use crate::counts::Counts;
 use crate::publish::listing::Listed;
 use crate::publish::outlet::{EmptyBook, Outlet};
 use crate::publish::refresh::top_payload;
+use crate::publish::told::Told;
 
 /// Where and when the message of a step came from.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +38,8 @@ pub struct Publisher<O> {
     pub counts: Counts,
     /// Which instruments are published.
     pub listed: Listed,
+    /// Instruments of which seats were told that their book is gapped, because the channel is.
+    pub told: Told,
     venue: Venue,
     nature: Nature,
     step: u64,
@@ -48,7 +51,8 @@ impl<O: Outlet> Publisher<O> {
     pub fn new(venue: Venue, nature: Nature, slots: u32, outlet: O) -> Publisher<O> {
         let stamp = Stamp { ts_venue: 0, ts_receive: 0, origin: HANDLER };
         let listed = Listed::everything(slots);
-        Publisher { outlet, counts: Counts::default(), listed, venue, nature, step: 0, stamp }
+        let (counts, told) = (Counts::default(), Told::new(slots));
+        Publisher { outlet, counts, listed, told, venue, nature, step: 0, stamp }
     }
 
     /// Number of an instrument of this lane.

@@ -26,3 +26,14 @@ pub struct Snapshot {
     /// left out.
     pub by_locate: Vec<(u16, Range<u32>)>,
 }
+
+impl Snapshot {
+    /// Orders of a locate, in the order of their queues.
+    pub fn orders_of(&self, locate: u16) -> &[BookEvent] {
+        let Ok(at) = self.by_locate.binary_search_by_key(&locate, |(known, _)| *known) else {
+            return &[];
+        };
+        let range = self.by_locate.get(at).map_or(0..0, |(_, range)| range.clone());
+        self.orders.get(range.start as usize..range.end as usize).unwrap_or_default()
+    }
+}

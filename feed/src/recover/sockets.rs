@@ -60,6 +60,12 @@ impl Sockets {
         })
     }
 
+    /// Addresses of the request servers and of the snapshot servers.
+    pub fn servers(&self) -> (Vec<SocketAddr>, &[SocketAddr]) {
+        let requests = self.requests.iter().filter_map(|socket| socket.peer_addr().ok());
+        (requests.collect(), &self.snapshots)
+    }
+
     /// Errors of sockets that passed: a server that is not there, a network without a way to it.
     pub fn errors(&self) -> u64 {
         self.errors

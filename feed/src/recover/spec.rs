@@ -41,7 +41,7 @@ impl Default for RecoverySpec {
             rate: 1_000,
             burst: 32,
             in_flight: 8,
-            max_count: 64,
+            max_count: 32,
             max_request: 100_000,
             snapshot_timeout_ns: 30_000_000_000,
             backoff_ns: 100_000_000,

@@ -93,6 +93,21 @@ impl Worker {
         Ok(Worker { name: name.to_owned(), spec, sockets: Sockets::open(requests, snapshots)? })
     }
 
+    /// Its servers, for people.
+    pub fn describe(&self) -> String {
+        let list = |servers: &[SocketAddr]| {
+            let texts: Vec<_> = servers.iter().map(SocketAddr::to_string).collect();
+            if texts.is_empty() { "nobody".to_owned() } else { texts.join(", ") }
+        };
+        let (requests, snapshots) = self.sockets.servers();
+        format!(
+            "lane {}: recovery asks {} for messages and {} for snapshots",
+            self.name,
+            list(&requests),
+            list(snapshots)
+        )
+    }
+
     /// Starts the thread. `clock` gives ns UTC; counts are brought up to date in `counts`.
     ///
     /// # Errors

@@ -58,7 +58,16 @@ fn a_hole_is_declared_once_before_what_follows_it() {
     // Messages were steps 2 to 4, the gap 5, then one step each.
     let steps: Vec<u64> = said.iter().map(|r| r.sequence).collect();
     assert_eq!(steps, [5, 6, 6, 7, 7]);
-    let told = Gap { id: 1, first: 4, end: 6, lines: 0b11, declared_ns: 1_000 };
+    let told = Gap {
+        id: 1,
+        first: 4,
+        end: 6,
+        lines: 0b11,
+        declared_ns: 1_000,
+        left: 2,
+        recovered: 0,
+        patched: false,
+    };
     assert_eq!(lane.publisher.outlet.opened, [told]);
     assert_eq!(lane.gaps.open(), [told]);
 }

@@ -62,8 +62,8 @@ impl Inner {
         let Some(at) = self.tickets.iter().position(|(id, _)| *id == gap.id) else { return };
         let (_, ticket) = self.tickets.swap_remove(at);
         let healed = matches!(how, GapHow::Retransmission | GapHow::Snapshot);
-        let recovered = if healed { gap.end.saturating_sub(gap.first) } else { 0 };
-        let end = ledger::GapEnd { healed, how: how as u8, end: gap.end, ended_ns: now, recovered };
+        let (end, recovered) = (gap.end, gap.recovered);
+        let end = ledger::GapEnd { healed, how: how as u8, end, ended_ns: now, recovered };
         self.gaps.end(ticket, &end);
     }
 

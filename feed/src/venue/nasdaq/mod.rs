@@ -7,6 +7,7 @@
 //! sisters.rs     NASDAQ, BX, PSX           relist.rs    what is published changes
 //! pages.rs       tables on pages of 2 MiB
 //! hints.rs       what to fetch for messages that are known and not yet taken
+//! late.rs        what recovery does to a book, and to no consumer
 //! ```
 //!
 //! Specification and conformance cases: README.md in this folder. Prices are in 10^-4 dollars and
@@ -15,6 +16,7 @@
 
 pub mod day;
 mod hints;
+mod late;
 mod market;
 mod orders;
 mod pages;
@@ -37,6 +39,7 @@ use crate::publish::outlet::{Books, StepView};
 use crate::publish::{Outlet, Publisher};
 use crate::venue::nasdaq::day::Day;
 
+pub(crate) use late::{Effect, LatePrint};
 pub(crate) use market::session_id;
 pub use pages::TablePages;
 pub use session::{Directory, Stock};
@@ -129,6 +132,16 @@ pub struct Nasdaq {
     shown: Vec<ImageState>,
     pages: TablePages,
     dirty: Dirty,
+    /// Books that contradict the venue's messages.
+    broken: u32,
+}
+
+/// Why a book is gapped that has refused an event.
+fn cause_of(error: BookError) -> BookCause {
+    match error {
+        BookError::OrderTableFull | BookError::LevelTableFull => BookCause::Capacity,
+        _ => BookCause::Inconsistent,
+    }
 }
 
 /// What a message's handler writes to.
@@ -137,6 +150,14 @@ struct Context<'a, O> {
     gaps: &'a Gaps,
     /// Venue sequence number of the message.
     number: u64,
+    /// The book has not taken it.
+    refused: bool,
+}
+
+impl<'a, O> Context<'a, O> {
+    fn new(out: &'a mut Publisher<O>, gaps: &'a Gaps, number: u64) -> Self {
+        Context { out, gaps, number, refused: false }
+    }
 }
 
 impl<O: Outlet> Context<'_, O> {
@@ -198,6 +219,7 @@ impl Nasdaq {
             shown: vec![ImageState::default(); slots as usize],
             pages: TablePages::default(),
             dirty: Dirty::new(slots),
+            broken: 0,
         }
     }
 
@@ -247,7 +269,7 @@ impl Nasdaq {
         let message = match decode(bytes) {
             Ok(message) => message,
             Err(reject) => {
-                self.undecodable(bytes, &mut Context { out, gaps, number });
+                self.undecodable(bytes, &mut Context::new(out, gaps, number));
                 return Err(reject);
             }
         };
@@ -257,7 +279,7 @@ impl Nasdaq {
             return Ok(());
         }
         out.counts.message(message.code());
-        let mut cx = Context { out, gaps, number };
+        let mut cx = Context::new(out, gaps, number);
         let touched = self.dispatch(&message, &mut cx);
         if touched > 0 {
             self.touched(touched, &mut cx);
@@ -315,17 +337,19 @@ impl Nasdaq {
         cx.out.outlet.step_view(view);
     }
 
-    /// The book refused an event: counted, named, and the book is gapped from here.
+    /// The book refused an event: counted, named, and the book is gapped from here. While something
+    /// is missing that may explain it, the event is kept instead, and taken when that has come.
     #[cold]
     fn book_error<O: Outlet>(&mut self, index: u32, error: BookError, cx: &mut Context<'_, O>) {
         cx.out.counts.book(error);
         cx.out.outlet.refused(error.name(), cx.out.stamp().ts_receive);
-        let cause = match error {
-            BookError::OrderTableFull | BookError::LevelTableFull => BookCause::Capacity,
-            _ => BookCause::Inconsistent,
-        };
-        self.mark_gapped(index, cause, cx);
-        if matches!(error, BookError::OverExecution | BookError::OverReduction) {
+        cx.refused = true;
+        let removed = matches!(error, BookError::OverExecution | BookError::OverReduction);
+        let kept = cx.gaps.keeping() && self.book_state(index, cx.gaps) == BookState::Gapped;
+        if !kept || removed {
+            self.mark_gapped(index, cause_of(error), cx);
+        }
+        if removed {
             // The order is gone with all that remained of it, and no record has said so.
             self.compare_bests(index);
             cx.out.outlet.request_refresh(index);
@@ -359,9 +383,10 @@ impl Nasdaq {
     fn mark_gapped<O: Outlet>(&mut self, index: u32, cause: BookCause, cx: &mut Context<'_, O>) {
         let old = self.book_state(index, cx.gaps);
         let Some(state) = self.states.get_mut(index as usize) else { return };
-        state.epoch = BookEpoch::NEVER;
+        let before = std::mem::replace(&mut state.epoch, BookEpoch::NEVER);
         self.dirty.mark(index);
-        if old == BookState::Live {
+        if before != BookEpoch::NEVER {
+            self.broken += 1;
             let change = BookStateChange {
                 new: BookState::Gapped as u8,
                 old: old as u8,

@@ -30,7 +30,7 @@ impl Nasdaq {
     /// Takes an event of the book, number `number` of the session. Others are messages for
     /// [`Nasdaq::message`].
     ///
-    /// The caller has begun the step and ends it.
+    /// The caller has begun the step and ends it. `false`: the book has refused it.
     #[inline(always)]
     pub fn event<O: Outlet>(
         &mut self,
@@ -38,13 +38,13 @@ impl Nasdaq {
         number: u64,
         gaps: &Gaps,
         out: &mut Publisher<O>,
-    ) {
+    ) -> bool {
         out.counts.message(event.code);
-        let mut cx = Context { out, gaps, number };
+        let mut cx = Context::new(out, gaps, number);
         let known = self.directory.index(event.locate);
         let index = if known != 0 { known } else { self.unknown_locate(event, &mut cx) };
         if index == 0 {
-            return;
+            return false;
         }
         match event.kind {
             EventKind::Add => self.add(index, event, &mut cx),
@@ -53,9 +53,10 @@ impl Nasdaq {
             EventKind::Execute => self.execution(index, event, None, &mut cx),
             EventKind::ExecuteAt => self.executed_with_price(index, event, &mut cx),
             EventKind::Reduce => self.cancel(index, event, &mut cx),
-            EventKind::Other | EventKind::Refused => return,
+            EventKind::Other | EventKind::Refused => return false,
         }
         self.touched(index, &mut cx);
+        !cx.refused
     }
 
     /// The first message of a locate names it, if it carries a symbol. 0: nothing is known of it.

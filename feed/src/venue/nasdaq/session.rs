@@ -8,11 +8,11 @@ use std::collections::HashMap;
 
 use wire::codes::instrument_flags;
 use wire::instrument::put_text;
-use wire::{InstrumentRow, NONE};
+use wire::{BookState, InstrumentRow, NONE};
 
 use super::{Context, Market, Nasdaq, PRICE_EXP, QUANTITY_EXP, State};
 use crate::counts::LaneReject;
-use crate::gap::Gaps;
+use crate::gap::Proof;
 use crate::publish::images::ImageState;
 use crate::publish::{Outlet, Publisher};
 use crate::venue::nasdaq::day::Day;
@@ -137,12 +137,13 @@ impl Nasdaq {
     /// Every book is complete now if the session is received from its first message: an empty
     /// book before the first message is the whole truth. The gap that a later start declares
     /// takes that back.
-    pub fn roll(&mut self, session: [u8; 10], day: Day, gaps: &Gaps) {
+    pub fn roll(&mut self, session: [u8; 10], day: Day, proof: Proof) {
         self.day = day;
         self.session = session;
         self.directory.by_locate.fill(0);
         self.books.clear_all();
-        let fresh = State { epoch: gaps.complete_now(), ..State::NEW };
+        let fresh = State { epoch: proof.into(), ..State::NEW };
+        self.broken = 0;
         self.states.fill(fresh);
         self.shown.fill(ImageState::default());
         self.touch_all_images();
@@ -194,6 +195,9 @@ impl Nasdaq {
         }
         let state = self.book_state(index, cx.gaps);
         cx.out.book_begins(index, state);
+        if state == BookState::Gapped {
+            cx.out.told.mark(index);
+        }
         index
     }
 

@@ -21,10 +21,13 @@ impl Nasdaq {
     ) {
         let ts_venue = cx.out.stamp().ts_venue;
         if let Some(shown) = self.shown.get_mut(index as usize) {
-            shown.trade_price = trade.price;
-            shown.trade_quantity = trade.quantity;
-            shown.trade_id = trade.trade_id;
-            shown.trade_ts_venue = ts_venue;
+            // One that comes late is not the last one.
+            if ts_venue >= shown.trade_ts_venue {
+                shown.trade_price = trade.price;
+                shown.trade_quantity = trade.quantity;
+                shown.trade_id = trade.trade_id;
+                shown.trade_ts_venue = ts_venue;
+            }
             shown.volume = shown.volume.saturating_add(trade.quantity);
             shown.trades += 1;
         }
