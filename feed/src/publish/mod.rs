@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! outlet.rs   what a lane can write to     step.rs     the records of one step
-//! refresh.rs  a whole book to one seat     images.rs   latest state for random readers
+//! refresh.rs  a whole book to one seat, in parts: refresh_parts.rs
+//! images.rs   latest state for random readers
 //! listing.rs  which instruments are published
 //! region/     the shared-memory outlet of a lane, over the parts that `producer` made
 //! multicast/  datagrams to other hosts, by a thread and seat of its own
@@ -13,6 +14,7 @@ pub mod listing;
 pub mod multicast;
 pub mod outlet;
 pub mod refresh;
+pub mod refresh_parts;
 pub mod region;
 pub mod step;
 

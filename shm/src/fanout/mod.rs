@@ -5,7 +5,7 @@
 //! seats want it, and nothing is built that nobody wants. Records go to the seats in steps, whole
 //! or not at all ([`step`]). A seat that cannot keep up never holds the lane up: it falls silent,
 //! its losses are counted exactly, and when there is room it gets one record that declares them
-//! and then whole books in the lane's idle polls ([`poll`], [`refresh`]). Joining, changing a
+//! and then whole books in the lane's idle polls ([`poll`], [`refresh`], [`parts`]). Joining, changing a
 //! filter, losing and resyncing all end in the same refresh bits.
 //!
 //! Nothing here knows what a book is: records are eight words, classes are numbers from 0 to 7,
@@ -15,6 +15,7 @@
 
 mod admit;
 mod bits;
+pub mod parts;
 pub mod poll;
 pub mod refresh;
 mod seat;
@@ -31,6 +32,7 @@ use crate::ring::RingWriter;
 use crate::seat::layout::{MAX_SEATS, bitmap_words, ctl_lines, ring_lines, ring_shape};
 use crate::seat::{COUNTERS, SeatState};
 use crate::slot::ShapeError;
+use parts::UnderWay;
 use seat::Seat;
 use std::sync::Arc;
 use step::Staged;
@@ -139,6 +141,13 @@ pub struct Fanout<L> {
     staged: Vec<Staged>,
     seats: Vec<Seat<L>>,
     out: RefreshOut,
+    /// The refresh that has begun and not ended.
+    under_way: UnderWay,
+    /// The complement of that one's instrument. A number that shares no bit with it is either that
+    /// instrument, or 0, or one of a few others: these are looked at closer. All ones: none.
+    others: u32,
+    /// Seat that has the next turn at a refresh.
+    turn: u32,
     events: Events,
     signals: Arc<Signals>,
     polls: u32,
@@ -195,6 +204,9 @@ impl<L: Lines> Fanout<L> {
             staged: Vec::with_capacity(MAX_STEP),
             seats,
             out: RefreshOut::new(largest),
+            under_way: UnderWay::NONE,
+            others: parts::ALL_OTHERS,
+            turn: 0,
             events: Events::default(),
             signals: Arc::new(Signals::new()),
             polls: 0,
