@@ -76,7 +76,7 @@ impl BookRefresh<'_> {
 
     /// Writes the book of `instrument` to `out`; nothing if there is no such instrument yet.
     pub fn write(&self, instrument: u32, want: Want, out: &mut impl FnMut(&Record)) {
-        self.write_part(instrument, want, &mut Place::START, usize::MAX, out);
+        self.write_part(instrument, want, &mut Place::default(), usize::MAX, out);
     }
 
     /// Writes about `part` records of the book of `instrument`, from `place` on, where the last part

@@ -11,7 +11,8 @@
 //! Nothing here knows what a book is: records are eight words, classes are numbers from 0 to 7,
 //! instruments are indexes, and index 0 stands for the producer as a whole.
 //!
-//! Accounting, per seat and epoch: records pushed to it = delivered + lost + conflated.
+//! Accounting, per seat and epoch: records pushed to it = delivered + lost + conflated. A change of
+//! the book that is just being refreshed for a seat ([`Fanout::refreshing`]) is not given to it.
 
 mod admit;
 mod bits;
@@ -148,6 +149,10 @@ pub struct Fanout<L> {
     others: u32,
     /// Seat that has the next turn at a refresh.
     turn: u32,
+    /// A part of a refresh is written in every so many polls that found nothing.
+    pace: u32,
+    /// Polls that found nothing since the last one.
+    idle_polls: u32,
     events: Events,
     signals: Arc<Signals>,
     polls: u32,
@@ -207,6 +212,8 @@ impl<L: Lines> Fanout<L> {
             under_way: UnderWay::NONE,
             others: parts::ALL_OTHERS,
             turn: 0,
+            pace: parts::PACE,
+            idle_polls: 0,
             events: Events::default(),
             signals: Arc::new(Signals::new()),
             polls: 0,
@@ -259,6 +266,11 @@ impl<L: Lines> Fanout<L> {
     /// Books that are withheld from a seat until they have been refreshed.
     pub fn refreshes_pending(&self, seat: usize) -> u32 {
         self.seats.get(seat).map_or(0, |seat| seat.pending.count())
+    }
+
+    /// The seat and the instrument of the refresh that has begun and not ended.
+    pub fn refreshing(&self) -> Option<(usize, u32)> {
+        self.under_way.what()
     }
 
     /// State of a seat.

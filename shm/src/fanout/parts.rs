@@ -1,6 +1,7 @@
 //! Refreshes are written in parts, so that a message never waits for a whole book.
 //!
-//! A poll that found nothing writes some [`PART`] records of one book and gives the source a look.
+//! Every [`PACE`]th poll that found nothing writes some [`PART`] records of one book and gives the
+//! source a look.
 //! One refresh is under way at a time, of one seat; seats have their turns by whole books. While it
 //! is, the seat counts as one that may have the book's records, so the lane builds them and offers
 //! them ([`Fanout::push`]): that is how a change in between is noticed. The record itself is not
@@ -18,7 +19,10 @@ use crate::lines::Lines;
 use crate::seat::SeatState;
 
 /// Records of a part. A message that comes meanwhile waits for them.
-pub const PART: usize = 8;
+pub const PART: usize = 4;
+/// A part is written in every so many polls that found nothing ([`Fanout::set_pace`]). What a part
+/// leaves behind in the core, stores and fetches on their way, delays a message that comes at once.
+pub const PACE: u32 = 8;
 /// After so many changes in between, a refresh is written in one part.
 const ATTEMPTS: u32 = 4;
 /// Refreshes that write nothing which are done away with in one poll that found nothing, and in one
@@ -46,6 +50,11 @@ pub(super) struct UnderWay {
 impl UnderWay {
     pub(super) const NONE: UnderWay =
         UnderWay { instrument: 0, seat: 0, attempts: 0, touched: false };
+
+    /// Seat and instrument.
+    pub(super) fn what(&self) -> Option<(usize, u32)> {
+        (self.instrument != 0).then_some((self.seat as usize, self.instrument))
+    }
 
     /// Whether the seat's refresh of this instrument is under way.
     fn is(&self, seat: usize, instrument: u32) -> bool {
@@ -78,8 +87,18 @@ enum Outcome {
 }
 
 impl<L: Lines> Fanout<L> {
+    /// Writes a part of a refresh in every `polls`th poll that found nothing, instead of every
+    /// [`PACE`]th: 1 for who has nothing else to do.
+    pub fn set_pace(&mut self, polls: u32) {
+        self.pace = polls;
+    }
+
     /// A part of a refresh, for the seats that have been active for a whole poll.
     pub(super) fn refresh_part(&mut self, callback: &mut impl Refresh, fresh: u8) {
+        self.idle_polls = self.idle_polls.saturating_add(1);
+        if self.idle_polls < self.pace {
+            return;
+        }
         if self.under_way.instrument != 0 {
             let (seat, part) = (self.under_way.seat, self.under_way.part());
             self.refresh_one(seat as usize, part, callback);
@@ -148,6 +167,9 @@ impl<L: Lines> Fanout<L> {
         } else {
             self.under_way.instrument = 0;
             self.others = ALL_OTHERS;
+        }
+        if let Outcome::More | Outcome::Done = outcome {
+            self.idle_polls = 0;
         }
         match outcome {
             Outcome::Done => self.turn = (number as u32 + 1) & 7,
