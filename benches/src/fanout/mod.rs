@@ -22,7 +22,6 @@ use crate::harness::{
 };
 use join::{Cycle, Times};
 use publish::{Readers, Seats};
-use stopped::{How, Stopped};
 use unwanted::Unwanted;
 
 /// Seats of the rows.
@@ -41,7 +40,7 @@ pub fn run(setting: &Setting) -> Result<Vec<Table>, CompareError> {
     }
     tables.push(peers(setting)?);
     tables.push(unwanted(setting)?);
-    tables.push(stopped(setting)?);
+    tables.push(stopped::table(setting, bursts(setting))?);
     tables.push(joining(setting)?);
     tables.push(consume::table(setting)?);
     let restored = pinned.restore();
@@ -156,25 +155,6 @@ fn unwanted(setting: &Setting) -> Result<Table, CompareError> {
     Ok(table)
 }
 
-fn stopped(setting: &Setting) -> Result<Table, CompareError> {
-    let mut all: Vec<Box<dyn Contestant>> = Vec::new();
-    for how in [How::Fast, How::Stopped, How::Never] {
-        all.push(Box::new(Stopped::new(how, bursts(setting), setting.cores[1])));
-    }
-    let series = contest("fanout stopped", setting.rounds, &mut all)?;
-    let mut table = Table::of("Publishing to a consumer that has stopped", "ns/record", &series);
-    table.input = "one seat, policy lose, from the stop on".into();
-    for (at, what) in [(1, "stopped by a signal"), (2, "that never reads")] {
-        table.bars.push(Bar::ratio(
-            format!("a consumer {what} against a fast one"),
-            series[at].times_as_fast_as(&series[0]).recip(),
-            Want::AtMost(1.1),
-            Some(Want::AtMost(1.02)),
-        ));
-    }
-    Ok(table)
-}
-
 fn joining(setting: &Setting) -> Result<Table, CompareError> {
     let (messages, cycles) = if setting.quick { (20_000, 5) } else { (50_000, 10) };
     let mut lane = join::Lane::new(setting.cores[1])?;
@@ -195,16 +175,13 @@ fn joining(setting: &Setting) -> Result<Table, CompareError> {
             series.push(one);
         }
     }
-    let p99 = |what: &str, of: &dyn Fn(&Times) -> f64| {
-        let ratios = each(&|cycle| of(&cycle.times[1]) / of(&cycle.times[0]));
-        Bar {
-            what: format!("p99 of a message {what}, while a consumer joins against before"),
-            figure: median(&ratios),
-            unit: "x",
-            must: Some(Want::AtMost(1.1)),
-            aim: None,
-        }
+    // Two consumers cost more than one, join or not: the bar is against the same two.
+    let ratio = |when: usize, of: &dyn Fn(&Times) -> f64| {
+        median(&each(&|cycle| of(&cycle.times[1]) / of(&cycle.times[when])))
     };
+    let service = |times: &Times| times.service[1];
+    let p99 = "p99 of a message from taking it up, while a consumer joins";
+    let due = "p99 of a message from when it was due, while a consumer joins";
     Ok(Table {
         title: "A consumer joins 8,900 books while records flow to another one".into(),
         unit: "ns/message",
@@ -214,8 +191,19 @@ fn joining(setting: &Setting) -> Result<Table, CompareError> {
         rows: series.iter().map(Row::from).collect(),
         bars: vec![
             Bar::reported("the join", median(&each(&|cycle| cycle.join_ns / 1e6)), "ms"),
-            p99("from taking it up", &|times| times.service[1]),
-            p99("from when it was due", &|times| times.due[1]),
+            Bar {
+                what: format!("{p99}, against both without a join"),
+                figure: ratio(2, &service),
+                unit: "x",
+                must: Some(Want::AtMost(1.1)),
+                aim: None,
+            },
+            Bar::reported(format!("{p99}, against one consumer before"), ratio(0, &service), "x"),
+            Bar::reported(
+                format!("{due}, against both without a join"),
+                ratio(2, &|times| times.due[1]),
+                "x",
+            ),
         ],
         notes: vec![format!(
             "{} joins, {} records of refreshes each; polls that found nothing during one: p99 {} \
