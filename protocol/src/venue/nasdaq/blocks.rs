@@ -75,8 +75,6 @@ impl<'a> Blocks<'a> {
             // Writes of their own, so that an event in place goes from registers to its slot.
             if let Some((event, behind)) = in_place(rest, at(rest)) {
                 (*slot, rest) = (event, behind);
-            } else if let Some((event, behind)) = other(rest, at(rest)) {
-                (*slot, rest) = (event, behind);
             } else if let Some(behind) = odd(rest, at(rest), slot) {
                 rest = behind;
             } else {
@@ -153,7 +151,6 @@ fn other(rest: &[u8], at: u32) -> Option<(BookEvent, &[u8])> {
 
 /// The same of a block that is refused, or has too few bytes behind it for the window; `None` if it
 /// is cut short. The event goes straight to its place: a copy of words just written is slow.
-#[cold]
 #[inline(never)]
 fn odd<'a>(rest: &'a [u8], at: u32, slot: &mut BookEvent) -> Option<&'a [u8]> {
     let (length, rest) = rest.split_first_chunk()?;
