@@ -18,7 +18,7 @@ mod sse2;
 #[cfg(test)]
 mod tests;
 
-use crate::isa::{Isa, Level};
+use crate::isa::{Isa, Level, dispatch};
 
 /// Lanes of a [`Line`].
 pub const LINE_LANES: usize = 12;
@@ -60,21 +60,6 @@ impl Line {
 
 const _: () = assert!(size_of::<Line>() == 64 && align_of::<Line>() == 64);
 const _: () = assert!(core::mem::offset_of!(Line, lanes) == 16);
-
-/// Calls the form of a kernel for the level.
-macro_rules! dispatch {
-    ($isa:expr, $kernel:ident($($argument:expr),*)) => {
-        match $isa.0 {
-            Level::Plain => plain::$kernel($($argument),*),
-            // SAFETY: the `Isa` is proof that the processor has the features of this form.
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => unsafe { avx2::$kernel($($argument),*) },
-            // SAFETY: as above.
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx512 => unsafe { avx512::$kernel($($argument),*) },
-        }
-    };
-}
 
 impl Isa {
     /// Puts `key` and `value` into lane `place` of the two lines; what was there and behind moves
