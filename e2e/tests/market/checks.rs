@@ -67,7 +67,8 @@ fn venue_trades(run: &Run) -> BTreeMap<u64, u64> {
     while market.next(&mut message).expect("a message") {
         let number = match decode(&message.bytes).expect("a message") {
             Itch::OrderExecuted(m) => m.match_number.get(),
-            Itch::OrderExecutedWithPrice(m) => m.match_number.get(),
+            // The others are part of an auction, which is one trade.
+            Itch::OrderExecutedWithPrice(m) if m.printable == b'Y' => m.match_number.get(),
             Itch::Trade(m) => m.match_number.get(),
             // An auction in which nothing paired off is no trade.
             Itch::CrossTrade(m) if m.shares.get() > 0 => m.match_number.get(),
