@@ -96,6 +96,11 @@ const MISTAKES: &[(&str, &str)] = &[
         "x.toml:7: max_count in [lane.nasdaq.recovery] = 65535 is out of range; it takes a whole \
              number from 1 to 65534 (messages)",
     ),
+    (
+        "{lane}{line}[lane.nasdaq.recovery]\nrequests = [\"a:1\"]\nagree = 2\n",
+        "x.toml:7: agree = 2 in [lane.nasdaq.recovery], and there are 1 request servers: they could \
+             never agree",
+    ),
     ("{lane}recovery = 5\n{line}", "x.toml:3: recovery is no section; write [recovery]"),
     (
         "{lane}holdus = 5\n{line}",

@@ -51,6 +51,14 @@ pub fn recovery(parser: &mut Parser, lane: &Named<'_, '_>) -> Option<RecoverySec
         );
         parser.problem(line, text);
     }
+    let agree = values.number::<usize>("agree");
+    if agree > requests.len() && !requests.is_empty() {
+        let text = format!(
+            "agree = {agree} in {title}, and there are {} request servers: they could never agree",
+            requests.len()
+        );
+        parser.problem(values.line_of("agree"), text);
+    }
     let user = values.text("user").unwrap_or_default().to_owned();
     if user.len() > 6 || !user.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         let text = format!(
@@ -73,6 +81,7 @@ fn limits(values: &Values) -> RecoverySpec {
     RecoverySpec {
         timeout_ns: millis("timeout_ms"),
         tries: values.number("tries"),
+        agree: values.number("agree"),
         rate: values.number("rate"),
         burst: values.number("burst"),
         in_flight: values.number("in_flight"),

@@ -207,7 +207,7 @@ pub const LINE: [Key; 4] = [
 ];
 
 /// Keys of `[lane.NAME.recovery]`. Limits are those of one lane.
-pub const RECOVERY: [Key; 14] = [
+pub const RECOVERY: [Key; 15] = [
     key(
         "requests",
         List,
@@ -239,6 +239,13 @@ pub const RECOVERY: [Key; 14] = [
     ),
     key("timeout_ms", Integer(1, 60_000), "ms", Value("20"), "how long an answer may take"),
     key("tries", Integer(1, 100), "times", Value("3"), "how often each server is asked"),
+    key(
+        "agree",
+        Integer(1, 16),
+        "servers",
+        Value("1"),
+        "servers that must send the same message before it is believed",
+    ),
     key(
         "rate",
         Integer(0, 1_000_000),

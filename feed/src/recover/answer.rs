@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use protocol::frame::moldudp64::{MoldKind, MoldPacket, MoldWriter};
+use protocol::venue::nasdaq::{BookEvent, EventKind};
 
 use super::counts::RecoveryReject;
 use super::mail::{Fill, PACKET_MAX, SessionName};
@@ -27,6 +28,12 @@ pub fn read(bytes: &[u8], session: SessionName) -> Result<MoldPacket<'_>, Recove
     // Whatever is longer could be handed over in no packet of the lane's.
     if packet.messages().any(|message| HEADER + LENGTH + message.len() > PACKET_MAX) {
         return Err(RecoveryReject::AnswerTooLong);
+    }
+    // A message of no type, or of a wrong length, would be refused by the lane, and with it what it
+    // did to a book. One without bytes is one: it has a number.
+    let is_none = |message: &[u8]| BookEvent::read(message).kind == EventKind::Refused;
+    if packet.messages().any(|message| !message.is_empty() && is_none(message)) {
+        return Err(RecoveryReject::AnswerMessage);
     }
     Ok(packet)
 }

@@ -18,6 +18,10 @@ pub enum RecoveryReject {
     AnswerDuplicate,
     /// An answer with a message too long to be one.
     AnswerTooLong,
+    /// An answer with a message that is no ITCH.
+    AnswerMessage,
+    /// A message that is not what another server said under its number.
+    AnswerDisagrees,
     /// A connection that could not be made, or was closed before the snapshot was complete.
     StreamClosed,
     /// A connection over which nothing came for too long.
@@ -46,11 +50,13 @@ pub enum RecoveryReject {
     SnapshotTooLarge,
     /// A snapshot older than what is needed.
     SnapshotTooOld,
+    /// A snapshot of numbers that the session cannot have reached.
+    SnapshotTooNew,
 }
 
 impl RecoveryReject {
     /// Every reason, in the order of its number.
-    pub const ALL: [RecoveryReject; 21] = [
+    pub const ALL: [RecoveryReject; 24] = [
         RecoveryReject::UnknownServer,
         RecoveryReject::AnswerMalformed,
         RecoveryReject::AnswerSession,
@@ -58,6 +64,8 @@ impl RecoveryReject {
         RecoveryReject::AnswerUnasked,
         RecoveryReject::AnswerDuplicate,
         RecoveryReject::AnswerTooLong,
+        RecoveryReject::AnswerMessage,
+        RecoveryReject::AnswerDisagrees,
         RecoveryReject::StreamClosed,
         RecoveryReject::StreamSilent,
         RecoveryReject::SnapshotTimeout,
@@ -72,6 +80,7 @@ impl RecoveryReject {
         RecoveryReject::SnapshotOrder,
         RecoveryReject::SnapshotTooLarge,
         RecoveryReject::SnapshotTooOld,
+        RecoveryReject::SnapshotTooNew,
     ];
 
     /// Name in tables and JSON.
@@ -84,6 +93,8 @@ impl RecoveryReject {
             RecoveryReject::AnswerUnasked => "recovery_answer_unasked",
             RecoveryReject::AnswerDuplicate => "recovery_answer_duplicate",
             RecoveryReject::AnswerTooLong => "recovery_answer_too_long",
+            RecoveryReject::AnswerMessage => "recovery_answer_message",
+            RecoveryReject::AnswerDisagrees => "recovery_answer_disagrees",
             RecoveryReject::StreamClosed => "recovery_stream_closed",
             RecoveryReject::StreamSilent => "recovery_stream_silent",
             RecoveryReject::SnapshotTimeout => "recovery_snapshot_timeout",
@@ -98,6 +109,7 @@ impl RecoveryReject {
             RecoveryReject::SnapshotOrder => "recovery_snapshot_order",
             RecoveryReject::SnapshotTooLarge => "recovery_snapshot_too_large",
             RecoveryReject::SnapshotTooOld => "recovery_snapshot_too_old",
+            RecoveryReject::SnapshotTooNew => "recovery_snapshot_too_new",
         }
     }
 
@@ -144,6 +156,8 @@ macro_rules! recovery_counts {
 }
 
 recovery_counts! {
+    /// Everything that was refused, whatever for.
+    refused_all "refused",
     /// Ranges that were wanted.
     ranges "ranges",
     /// Their messages; those that were missing already count once.
@@ -195,6 +209,7 @@ recovery_counts! {
 impl RecoveryCounts {
     /// Counts something that is not taken.
     pub fn refuse(&mut self, why: RecoveryReject) {
+        self.refused_all += 1;
         if let Some(count) = self.refused.get_mut(why.index()) {
             *count += 1;
         }

@@ -6,16 +6,17 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use protocol::frame::moldudp64::MoldRequest;
+use protocol::frame::moldudp64::{MoldPacket, MoldRequest};
 
 use super::answer;
 use super::counts::{RecoveryCounts, RecoveryReject};
 use super::mail::{Fill, News, RecoveryEnd, SessionName, Unfillable, Want};
-use super::ranges::Missing;
+use super::ranges::{Missing, Piece, bit};
 use super::rate::Rate;
 use super::requests::{Request, Requests};
 use super::snapshot_client::SnapshotClient;
 use super::spec::{Network, RecoverySpec, StreamEvent};
+use super::votes::Votes;
 
 /// Gaps that are looked after at a time; the lane's further wishes wait in their queue.
 const GAPS_MAX: usize = 1 << 16;
@@ -29,6 +30,7 @@ pub struct Recovery {
     session: Option<SessionName>,
     missing: Missing,
     requests: Requests,
+    votes: Votes,
     rate: Rate,
     snapshot: SnapshotClient,
     fills: VecDeque<Fill>,
@@ -49,6 +51,7 @@ impl Recovery {
             snapshot: SnapshotClient::new(&spec),
             session: None,
             missing: Missing::default(),
+            votes: Votes::default(),
             fills: VecDeque::new(),
             news: VecDeque::new(),
             send_at: 0,
@@ -120,8 +123,9 @@ impl Recovery {
         match want {
             Want::Session { session } => self.enter(session, net),
             Want::Forget { gap } => {
-                if self.missing.forget(gap) {
+                if let Some(range) = self.missing.forget(gap) {
                     self.counts.forgotten += 1;
+                    self.votes.forget(range);
                     self.drop_requests();
                 }
             }
@@ -148,6 +152,7 @@ impl Recovery {
     fn enter(&mut self, session: SessionName, net: &mut impl Network) {
         self.session = Some(session);
         self.missing.clear();
+        self.votes.clear();
         self.requests.clear();
         self.fills.clear();
         self.news.clear();
@@ -170,19 +175,21 @@ impl Recovery {
         };
         match why {
             Some(why) => self.declare(gap, why),
-            None => drop(self.missing.insert(gap, range)),
+            None => self.missing.insert(gap, range),
         }
     }
 
     fn declare(&mut self, gap: u32, why: Unfillable) {
         self.counts.unfillable += 1;
-        self.missing.forget(gap);
+        if let Some(range) = self.missing.forget(gap) {
+            self.votes.forget(range);
+        }
         self.news.push_back(News::Unfillable { gap, why });
     }
 
     fn drop_requests(&mut self) {
         let missing = &self.missing;
-        self.requests.retain(|range| missing.any(range));
+        self.requests.retain(|range, server| missing.any_unsaid(range, server));
     }
 
     /// A request came to nothing, or to a part.
@@ -233,6 +240,10 @@ impl Recovery {
         if beyond {
             self.counts.refuse(RecoveryReject::AnswerUnasked);
         }
+        let runs = match self.spec.agree {
+            0 | 1 => runs,
+            enough => self.agreed(&packet, &runs, server, enough),
+        };
         let fills = &mut self.fills;
         answer::pack(&packet, &runs, now, |fill| fills.push_back(fill));
         for run in runs {
@@ -240,8 +251,40 @@ impl Recovery {
             self.missing.remove(run);
         }
         self.requests.answered(server, &range, now);
+        self.give_up_disagreed(range);
         self.drop_requests();
         Ok(())
+    }
+
+    /// What of an answer enough servers agree on; of the rest it is noted that this one said it.
+    fn agreed(
+        &mut self,
+        packet: &MoldPacket<'_>,
+        runs: &[Range<u64>],
+        server: u8,
+        enough: u8,
+    ) -> Vec<Range<u64>> {
+        let voted = self.votes.vote(packet, runs, server, enough);
+        if voted.disagreed > 0 {
+            self.counts.refuse(RecoveryReject::AnswerDisagrees);
+        }
+        for run in runs {
+            self.missing.pieces_mut(run.clone()).for_each(|piece| piece.said |= bit(server));
+        }
+        voted.agreed
+    }
+
+    /// Gives up what every server has said something about, and not enough of them the same.
+    fn give_up_disagreed(&mut self, range: Range<u64>) {
+        if self.spec.agree <= 1 {
+            return;
+        }
+        let servers = self.requests.servers() as u32;
+        let hopeless = |piece: &&mut Piece| piece.said.count_ones() >= servers;
+        let mut gaps: Vec<u32> =
+            self.missing.pieces_mut(range).filter(hopeless).map(|piece| piece.gap).collect();
+        gaps.dedup();
+        gaps.iter().for_each(|&gap| self.declare(gap, Unfillable::Refused));
     }
 
     /// Hands over what waits, as far as there is room.
@@ -271,7 +314,7 @@ impl Recovery {
 
     /// The next numbers to ask for: the lowest ones that no request waits for, with what else is
     /// missing close behind them.
-    fn next_range(&self) -> Option<(Range<u64>, u8)> {
+    fn next_range(&self) -> Option<(Range<u64>, Piece)> {
         let mut at = 0;
         let (first, piece) = loop {
             let (first, piece) = self.missing.from(at)?;
@@ -285,13 +328,14 @@ impl Recovery {
         let limit = self.requests.next_covered(first).map_or(limit, |next| limit.min(next));
         let mut end = piece.end.min(limit);
         // A request costs as much for one message as for many: gaps that lie close are one.
-        while let Some((next, piece)) = self.missing.from(end)
+        while let Some((next, other)) = self.missing.from(end)
             && next < limit
             && next - end <= most / HOLE_PART
+            && other.said == piece.said
         {
-            end = piece.end.min(limit);
+            end = other.end.min(limit);
         }
-        Some((first..end, piece.server))
+        Some((first..end, piece))
     }
 
     /// Sends one request, if one is to be sent and may be.
@@ -300,8 +344,9 @@ impl Recovery {
             return false;
         }
         let Some(session) = self.session else { return false };
-        let Some((range, last)) = self.next_range() else { return false };
-        let Some(server) = self.requests.choose(last, now) else { return false };
+        let Some((range, piece)) = self.next_range() else { return false };
+        let server = self.requests.choose(piece.server, piece.said, now);
+        let Some(server) = server else { return false };
         let count = (range.end - range.start) as u16;
         let request = MoldRequest { session, sequence: range.start, count };
         if !net.request(server, &request.encode()) {

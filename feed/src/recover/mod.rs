@@ -13,6 +13,7 @@
 //!   requests.rs         requests that wait for an answer, servers by turns
 //!   rate.rs             requests a second
 //!   answer.rs           what of an answer was asked for and is missing
+//!   votes.rs            what several servers say of one message
 //!   snapshot_client.rs  GLIMPSE over SoupBinTCP     backoff.rs  its pauses
 //!   assemble.rs         its messages into a snapshot, or refused as a whole
 //!   counts.rs           what is counted, what is refused by name
@@ -40,6 +41,7 @@ mod snapshot_client;
 mod sockets;
 mod spec;
 pub mod store;
+mod votes;
 pub mod worker;
 
 pub use counts::{RecoveryCounts, RecoveryReject};

@@ -20,6 +20,8 @@ pub struct Piece {
     pub server: u8,
     /// Whether something came that was not what was asked for.
     pub refused: bool,
+    /// Servers that said what these messages are, a bit each, where one is not enough.
+    pub said: u64,
 }
 
 /// All that is missing.
@@ -29,13 +31,17 @@ pub struct Missing {
     gaps: BTreeMap<u32, Range<u64>>,
 }
 
+/// A server's bit in [`Piece::said`]; those beyond the 64th have none.
+pub fn bit(server: u8) -> u64 {
+    1_u64.checked_shl(u32::from(server)).unwrap_or(0)
+}
+
 /// No server was asked yet.
 pub const NONE_ASKED: u8 = u8::MAX;
 
 impl Missing {
-    /// Adds the numbers of a gap. What is missing already stays with the gap that it has; tells
-    /// whether anything was new.
-    pub fn insert(&mut self, gap: u32, range: Range<u64>) -> bool {
+    /// Adds the numbers of a gap. What is missing already stays with the gap that it has.
+    pub fn insert(&mut self, gap: u32, range: Range<u64>) {
         let mut at = range.start;
         let mut holes = Vec::new();
         for taken in self.runs(range.clone()) {
@@ -48,14 +54,20 @@ impl Missing {
             holes.push(at..range.end);
         }
         for hole in &holes {
-            let piece = Piece { end: hole.end, gap, failed: 0, server: NONE_ASKED, refused: false };
+            let piece = Piece {
+                end: hole.end,
+                gap,
+                failed: 0,
+                server: NONE_ASKED,
+                refused: false,
+                said: 0,
+            };
             self.pieces.insert(hole.start, piece);
         }
         if !holes.is_empty() {
             let known = self.gaps.entry(gap).or_insert_with(|| range.clone());
             *known = known.start.min(range.start)..known.end.max(range.end);
         }
-        !holes.is_empty()
     }
 
     /// Nothing is missing any more.
@@ -69,19 +81,19 @@ impl Missing {
         self.gaps.len()
     }
 
-    /// Removes all that is left of a gap; whether there was anything.
-    pub fn forget(&mut self, gap: u32) -> bool {
-        let Some(range) = self.gaps.remove(&gap) else { return false };
+    /// Removes all that is left of a gap; the range that it is in, if anything was.
+    pub fn forget(&mut self, gap: u32) -> Option<Range<u64>> {
+        let range = self.gaps.remove(&gap)?;
         let own: Vec<u64> = self
             .pieces
-            .range(range)
+            .range(range.clone())
             .filter(|(_, piece)| piece.gap == gap)
             .map(|(&first, _)| first)
             .collect();
         for first in &own {
             self.pieces.remove(first);
         }
-        true
+        Some(range)
     }
 
     /// Removes numbers that came.
@@ -119,11 +131,13 @@ impl Missing {
         runs
     }
 
-    /// Whether any number of a range is missing.
-    pub fn any(&self, range: Range<u64>) -> bool {
+    /// Whether a server could still say something about any number of a range.
+    pub fn any_unsaid(&self, range: Range<u64>, server: u8) -> bool {
+        let bit = bit(server);
         let before = self.pieces.range(..range.start).next_back();
-        before.is_some_and(|(_, piece)| piece.end > range.start)
-            || (!range.is_empty() && self.pieces.range(range).next().is_some())
+        let before = before.filter(|(_, piece)| piece.end > range.start);
+        let within = self.pieces.range(range.start..range.end.max(range.start));
+        before.into_iter().chain(within).any(|(_, piece)| piece.said & bit == 0)
     }
 
     /// The first piece that begins at `at` or later.
@@ -195,7 +209,7 @@ mod tests {
                     }
                     Op::Forget(gap) => {
                         let had = single.values().any(|&g| g == gap);
-                        prop_assert_eq!(ranges.forget(gap), had);
+                        prop_assert_eq!(ranges.forget(gap).is_some(), had);
                         single.retain(|_, g| *g != gap);
                     }
                     Op::Split(at) => ranges.split(at),
@@ -207,7 +221,7 @@ mod tests {
                 for at in (0..300).step_by(7) {
                     let range = at..at + 11;
                     let any = single.range(range.clone()).next().is_some();
-                    prop_assert_eq!(ranges.any(range.clone()), any);
+                    prop_assert_eq!(ranges.any_unsaid(range.clone(), 3), any);
                     let part: Vec<u64> = ranges.runs(range.clone()).into_iter().flatten().collect();
                     prop_assert_eq!(
                         part, single.range(range).map(|(&n, _)| n).collect::<Vec<_>>());
@@ -219,9 +233,9 @@ mod tests {
     #[test]
     fn a_gap_of_2_to_the_40_is_one_piece() {
         let mut missing = Missing::default();
-        assert!(missing.insert(1, 10..1 << 40));
+        missing.insert(1, 10..1 << 40);
         missing.remove(20..30);
         assert_eq!(missing.runs(0..u64::MAX), [10..20, 30..1 << 40]);
-        assert!(missing.forget(1) && missing.from(0).is_none());
+        assert!(missing.forget(1).is_some() && missing.from(0).is_none());
     }
 }

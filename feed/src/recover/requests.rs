@@ -7,6 +7,8 @@
 
 use std::ops::Range;
 
+use super::ranges::bit;
+
 /// Requests of the past whose answers are still known for what they are.
 const REMEMBERED: usize = 256;
 /// Timeouts in a row after which a server is asked only when no other one answers.
@@ -99,15 +101,17 @@ impl Requests {
         self.open.iter().map(|request| request.first).filter(|&first| first >= number).min()
     }
 
-    /// The server whose turn it is: not `last` if there is another, none that does not answer if
-    /// one does.
-    pub fn choose(&self, last: u8, now: u64) -> Option<u8> {
+    /// The server whose turn it is: none of those that `said` it already, none that does not answer
+    /// if one does, not `last` if there is another.
+    pub fn choose(&self, last: u8, said: u64, now: u64) -> Option<u8> {
         let count = self.servers.len();
         let by_turns = (0..count).map(|step| (self.turn + step) % count);
         let unwell = |at: usize| {
             self.servers.get(at).is_some_and(|s| s.failures >= FAILURES_MAX && now < s.retry_at)
         };
-        let best = by_turns.min_by_key(|&at| (unwell(at), at == usize::from(last)))?;
+        let has_said = |at: usize| u8::try_from(at).is_ok_and(|at| said & bit(at) != 0);
+        let best =
+            by_turns.min_by_key(|&at| (has_said(at), unwell(at), at == usize::from(last)))?;
         u8::try_from(best).ok()
     }
 
@@ -161,9 +165,9 @@ impl Requests {
         }
     }
 
-    /// Drops the requests of which nothing is missing any more.
-    pub fn retain(&mut self, missing: impl Fn(Range<u64>) -> bool) {
-        self.open.retain(|request| missing(request.range()));
+    /// Drops the requests that nothing more is to come of.
+    pub fn retain(&mut self, needed: impl Fn(Range<u64>, u8) -> bool) {
+        self.open.retain(|request| needed(request.range(), request.server));
     }
 
     /// Takes a request whose time is over.

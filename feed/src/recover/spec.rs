@@ -11,6 +11,10 @@ pub struct RecoverySpec {
     pub timeout_ns: u64,
     /// How often each server is asked for the same messages.
     pub tries: u8,
+    /// Servers that must say the same of a message before it is believed; 1: the first one is. The
+    /// protocol has nothing by which a false message shows, so this is all that helps against a
+    /// server that sends them. At most 64 servers then.
+    pub agree: u8,
     /// Requests a second over all servers; 0: no limit.
     pub rate: u32,
     /// Requests that may follow each other at once.
@@ -38,6 +42,7 @@ impl Default for RecoverySpec {
             snapshot_servers: 0,
             timeout_ns: 20_000_000,
             tries: 3,
+            agree: 1,
             rate: 1_000,
             burst: 32,
             in_flight: 8,

@@ -133,6 +133,33 @@ fn a_malformed_answer_is_refused() {
 }
 
 #[test]
+fn an_answer_with_a_message_that_is_none_is_refused() {
+    heals(&[Faults { garbles: 60, ..good() }, good()], Some(RecoveryReject::AnswerMessage));
+}
+
+#[test]
+fn where_two_must_agree_and_one_lies_the_gap_is_refused() {
+    let spec = RecoverySpec { agree: 2, ..RecoverySpec::default() };
+    let servers = vec![good(), Faults { lies: 100, ..good() }];
+    let mut world = World::new(spec, servers, 1);
+    world.want(1, 10, 20);
+    world.run(u64::MAX);
+    assert_eq!(world.gaps[&1].unfillable, Some(Unfillable::Refused));
+    assert_eq!((world.filled, world.net.seen.len()), (0, 2));
+    assert_eq!(world.recovery.counts().refused(RecoveryReject::AnswerDisagrees), 1);
+}
+
+#[test]
+fn where_two_must_agree_both_are_asked_once() {
+    let spec = RecoverySpec { agree: 2, ..RecoverySpec::default() };
+    let mut world = World::new(spec, vec![good(), good()], 1);
+    world.want(1, 10, 30);
+    world.run(u64::MAX);
+    let servers: Vec<u8> = world.net.seen.iter().map(|seen| seen.server).collect();
+    assert_eq!((world.filled, servers), (20, vec![0, 1]));
+}
+
+#[test]
 fn a_heartbeat_and_an_end_of_session_are_no_answers() {
     let beats = Faults { heartbeats: 60, ..good() };
     heals(&[beats, good()], Some(RecoveryReject::AnswerEmpty));

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use feed::recover::mail::{LaneEnd, News, SessionName, Unfillable, Want, mail};
 use feed::recover::{Network, Recovery, RecoverySpec, StreamEvent};
 
+use crate::common::itch::{self, Add};
 use crate::common::packets::{end_of_session, header, heartbeat, mold};
 
 pub const SESSION: SessionName = *b"SIM0000001";
@@ -37,11 +38,21 @@ impl Random {
     }
 }
 
-/// The message of a number: 0 to 59 bytes.
+/// The message of a number: ITCH of one of four lengths, or one without bytes.
 pub fn message(number: u64) -> Vec<u8> {
-    let mut random = Random(number);
-    let length = random.below(60);
-    (0..length).map(|_| random.next() as u8).collect()
+    let add = Add { reference: number, side: b'S', shares: 7, stock: "AAA", price: 5 };
+    match number % 5 {
+        0 => Vec::new(),
+        1 => itch::add(1, number, add),
+        2 => itch::cancel(1, number, number, 3),
+        3 => itch::delete(1, number, number),
+        _ => itch::replace((1, number), (number, number + 1), 2, 3),
+    }
+}
+
+/// Another message under the same number.
+fn lie(number: u64) -> Vec<u8> {
+    itch::delete(2, number, number + 1)
 }
 
 pub fn messages(first: u64, end: u64) -> Vec<Vec<u8>> {
@@ -67,6 +78,10 @@ pub struct Faults {
     pub heartbeats: u64,
     pub ends: u64,
     pub oldest: u64,
+    /// Answers with messages that are no ITCH.
+    pub garbles: u64,
+    /// Answers with messages that are others.
+    pub lies: u64,
 }
 
 /// A request as the network saw it.
@@ -127,7 +142,14 @@ impl Net {
         while at < end {
             let most = if faults.at_most == 0 { 20 } else { faults.at_most };
             let to = end.min(at + most);
-            let bytes = mold(&session, at, &messages(at, to));
+            let mut content = messages(at, to);
+            if self.random.percent(faults.garbles) {
+                content[0] = b"?not a message".to_vec();
+            }
+            if self.random.percent(faults.lies) {
+                content = (at..to).map(lie).collect();
+            }
+            let bytes = mold(&session, at, &content);
             if self.random.percent(faults.duplicates) {
                 let again = delay + self.random.below(5 * MS);
                 self.send(server, again, bytes.clone());

@@ -8,6 +8,7 @@ mod glimpse;
 mod glimpse_faults;
 mod history;
 mod reader;
+mod recovery;
 mod retransmit;
 mod retransmit_faults;
 mod texts;
