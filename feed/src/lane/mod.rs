@@ -141,6 +141,11 @@ impl<O: Outlet> Lane<O> {
         self
     }
 
+    /// Number of the message that comes next.
+    pub fn expected(&self) -> u64 {
+        self.arbiter.expected()
+    }
+
     /// What was repaired.
     pub fn repaired(&self) -> &RepairCounts {
         &self.repair.counts

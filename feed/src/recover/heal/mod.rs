@@ -82,6 +82,7 @@ impl<O: Outlet> Heal<'_, O> {
         }
         self.make_room(gap.end, now);
         self.repair.store.miss(gap.end);
+        self.repair.send_wants(self.gaps);
     }
 
     /// An open gap was given up without having been healed.

@@ -1,0 +1,93 @@
+//! Many sessions, each with faults of its own.
+
+use crate::rig::{Faults, Rig};
+
+fn all(count: u64, of: impl Fn(u64) -> Faults) -> Vec<Rig> {
+    (1..=count)
+        .map(|seed| {
+            let mut rig = Rig::new(of(seed));
+            rig.run();
+            rig.assert_healed();
+            rig
+        })
+        .collect()
+}
+
+/// One session, to look at what a failure of the others was.
+#[test]
+fn one_session() {
+    let seed = std::env::var("HOTLANE_SEED").ok().and_then(|seed| seed.parse().ok());
+    let seed = seed.unwrap_or(24);
+    let faults = Faults { lines: 2, skew: 25, loss: 5, ..Faults::usual(seed) };
+    let mut rig = Rig::new(faults);
+    rig.run();
+    rig.assert_healed();
+}
+
+fn sum(rigs: &[Rig], of: impl Fn(&Rig) -> u64) -> u64 {
+    rigs.iter().map(of).sum()
+}
+
+#[test]
+fn fills_heal_every_gap() {
+    let rigs = all(60, Faults::usual);
+    assert!(sum(&rigs, |rig| rig.lane.gaps.declared()) > 600);
+    assert!(sum(&rigs, |rig| rig.lane.repaired().late_trades) > 100);
+    assert!(sum(&rigs, |rig| rig.lane.repaired().books_merged) > 300);
+    assert_eq!(sum(&rigs, |rig| rig.lane.repaired().snapshots), 0);
+    assert_eq!(sum(&rigs, |rig| rig.lane.repaired().contradictions), 0);
+    let missing = sum(&rigs, |rig| rig.lane.gaps.missing());
+    assert_eq!(sum(&rigs, |rig| rig.lane.repaired().filled), missing);
+}
+
+#[test]
+fn late_packets_of_the_other_line_heal_too() {
+    let rigs = all(60, |seed| Faults { lines: 2, skew: 25, loss: 5, ..Faults::usual(seed) });
+    assert!(sum(&rigs, |rig| rig.lane.repaired().late) > 100);
+    assert!(sum(&rigs, |rig| rig.lane.repaired().filled) > 100);
+    let both = sum(&rigs, |rig| rig.lane.repaired().filled + rig.lane.repaired().late);
+    assert_eq!(both, sum(&rigs, |rig| rig.lane.gaps.missing()));
+}
+
+#[test]
+fn what_cannot_be_filled_comes_as_a_snapshot() {
+    let rigs = all(80, |seed| Faults { unfillable: 4, too_old: 4, ..Faults::usual(seed) });
+    assert!(sum(&rigs, |rig| rig.lane.repaired().snapshots) > 60);
+    assert!(sum(&rigs, |rig| rig.lane.repaired().snapshots_refused) > 5);
+    assert!(sum(&rigs, |rig| rig.lane.repaired().books_replaced) > 300);
+}
+
+#[test]
+fn a_store_that_is_full_falls_back_to_a_snapshot() {
+    let rigs = all(60, |seed| Faults { room: 32, delay: 60, ..Faults::usual(seed) });
+    assert!(sum(&rigs, |rig| rig.lane.repaired().snapshots) > 60);
+    assert!(sum(&rigs, |rig| rig.lane.repaired().evicted) > 100);
+}
+
+#[test]
+fn joining_in_the_middle_is_the_same_path() {
+    let rigs = all(40, |seed| {
+        let join = 50 + seed * 7;
+        Faults { join, room: 128, unfillable: 2, loss: 20, ..Faults::usual(seed) }
+    });
+    assert!(rigs.iter().all(|rig| rig.lane.repaired().snapshots > 0));
+    // A store that holds it all fills even that.
+    let rigs = all(20, |seed| Faults { join: 50 + seed * 7, loss: 20, ..Faults::usual(seed) });
+    assert_eq!(sum(&rigs, |rig| rig.lane.repaired().snapshots), 0);
+}
+
+#[test]
+fn heavy_loss_and_slow_everything() {
+    all(40, |seed| Faults {
+        lines: 1 + (seed % 2) as u8,
+        loss: 2 + seed % 4,
+        skew: 30,
+        delay: 100,
+        unfillable: seed % 3 * 6,
+        too_old: 3,
+        room: 1 << (5 + seed % 8),
+        slowness: 1 + seed % 40,
+        work: 16 + (seed % 5) as u32 * 40,
+        ..Faults::usual(seed)
+    });
+}
