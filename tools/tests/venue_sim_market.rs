@@ -9,7 +9,11 @@ use protocol::venue::nasdaq::file::append;
 use support::Replay;
 use tools::venue_sim::market::Market;
 use tools::venue_sim::play::{Message, Messages};
+use tools::venue_sim::serve::SnapshotSource;
+use tools::venue_sim::serve::books::Books;
 use tools::venue_sim::{Hours, Session, Settings};
+
+const SESSION: [u8; 10] = *b"SIM0000001";
 
 fn settings(seed: u64, instruments: u16, messages: u64) -> Settings {
     let hours = Hours::new(9 * 3_600, 60).expect("a minute");
@@ -94,24 +98,38 @@ fn advancing_gives_the_same_messages() {
     assert_eq!(market.number(), messages.len() as u64);
 }
 
-/// A snapshot begins with the directory and the latest states.
+/// A snapshot as of any number is what a plain reader of the messages makes of them.
 #[test]
-fn standing_is_the_latest_of_its_kind() {
+fn snapshots_are_those_of_the_messages() {
     let mut market = Market::new(&settings(5, 8, 20_000)).expect("a market");
-    let (mut message, mut states) = (Message::default(), vec![vec![]; 8]);
-    let mut directories = 0;
+    let (mut message, mut books) = (Message::default(), Books::new(SESSION));
+    let mut orders = 0;
     while market.next(&mut message).expect("a message") {
-        let decoded = decode(&message.bytes).expect("a message");
-        let index = decoded.locate().wrapping_sub(1);
-        if decoded.code() == b'H' {
-            states[usize::from(index)] = message.bytes.clone();
-        }
-        if let Some(standing) = market.standing(index) {
-            assert_eq!(standing.trading, states[usize::from(index)]);
-            directories += u64::from(standing.directory == message.bytes);
+        books.apply(&message.bytes);
+        if market.number() % 1_009 == 0 {
+            let source = market.snapshot(SESSION);
+            assert_eq!((source.session(), source.next()), (SESSION, books.next()));
+            let (true_messages, plain) = (collect(&source), collect(&books));
+            assert!(true_messages == plain, "message {}", market.number());
+            orders += plain.iter().filter(|message| message[0] == b'A').count();
         }
     }
-    assert_eq!(directories, 8);
+    assert_eq!(books.unknown(), 0);
+    assert!(orders > 1_000, "{orders}");
+}
+
+/// The messages of a snapshot; an order without the time and tracking number of the message that
+/// placed it, which the engine does not keep.
+fn collect(source: &impl SnapshotSource) -> Vec<Vec<u8>> {
+    let mut messages = vec![];
+    source.snapshot(&mut |message| {
+        let mut message = message.to_vec();
+        if matches!(message[0], b'A' | b'F') {
+            message[3..11].fill(0);
+        }
+        messages.push(message);
+    });
+    messages
 }
 
 proptest! {

@@ -66,7 +66,7 @@ fn repaired(counts: &RepairCounts) -> [u64; REPAIR] {
 pub(super) fn named(
     repair: &RepairCounts,
     recovery: &[u64; RecoveryCounts::LEN],
-) -> impl Iterator<Item = (&'static str, &'static str, u64)> {
+) -> impl Iterator<Item = (&'static str, &'static str, u64)> + use<> {
     let names = REPAIR_NAMES.into_iter().chain(RecoveryCounts::names());
     let values = repaired(repair).into_iter().chain(*recovery);
     names.zip(values).map(|((name, unit), value)| (name, unit, value))

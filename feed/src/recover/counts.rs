@@ -50,11 +50,13 @@ pub enum RecoveryReject {
     SnapshotTooLarge,
     /// A snapshot older than what is needed.
     SnapshotTooOld,
+    /// A snapshot of numbers that the session cannot have reached.
+    SnapshotTooNew,
 }
 
 impl RecoveryReject {
     /// Every reason, in the order of its number.
-    pub const ALL: [RecoveryReject; 23] = [
+    pub const ALL: [RecoveryReject; 24] = [
         RecoveryReject::UnknownServer,
         RecoveryReject::AnswerMalformed,
         RecoveryReject::AnswerSession,
@@ -78,6 +80,7 @@ impl RecoveryReject {
         RecoveryReject::SnapshotOrder,
         RecoveryReject::SnapshotTooLarge,
         RecoveryReject::SnapshotTooOld,
+        RecoveryReject::SnapshotTooNew,
     ];
 
     /// Name in tables and JSON.
@@ -106,6 +109,7 @@ impl RecoveryReject {
             RecoveryReject::SnapshotOrder => "recovery_snapshot_order",
             RecoveryReject::SnapshotTooLarge => "recovery_snapshot_too_large",
             RecoveryReject::SnapshotTooOld => "recovery_snapshot_too_old",
+            RecoveryReject::SnapshotTooNew => "recovery_snapshot_too_new",
         }
     }
 
@@ -152,6 +156,8 @@ macro_rules! recovery_counts {
 }
 
 recovery_counts! {
+    /// Everything that was refused, whatever for.
+    refused_all "refused",
     /// Ranges that were wanted.
     ranges "ranges",
     /// Their messages; those that were missing already count once.
@@ -203,6 +209,7 @@ recovery_counts! {
 impl RecoveryCounts {
     /// Counts something that is not taken.
     pub fn refuse(&mut self, why: RecoveryReject) {
+        self.refused_all += 1;
         if let Some(count) = self.refused.get_mut(why.index()) {
             *count += 1;
         }

@@ -21,6 +21,9 @@ use super::spec::{Network, RecoverySpec, StreamEvent};
 
 /// Longest payload that is read; messages have 50 bytes at most, texts for people more.
 const PAYLOAD_MAX: usize = 4096;
+/// How far behind what is wanted a snapshot's end can be: more messages than a session has while it
+/// is sent.
+const AHEAD_MAX: u64 = 1 << 32;
 /// Number of a snapshot's first message.
 const FIRST: u64 = 1;
 
@@ -247,6 +250,9 @@ impl SnapshotClient {
                 let from = self.wish.map_or(0, |wish| wish.from);
                 if complete && assembly.next() < from {
                     return Err(RecoveryReject::SnapshotTooOld);
+                }
+                if complete && assembly.next() - from > AHEAD_MAX {
+                    return Err(RecoveryReject::SnapshotTooNew);
                 }
                 Ok(complete)
             }

@@ -120,8 +120,10 @@ impl Recoveries {
     /// # Errors
     /// If one panicked.
     pub fn finish(&mut self) -> Result<()> {
-        let ends = std::mem::take(&mut self.running).into_iter().map(RunningWorker::finish);
-        ends.fold(Ok(()), |first, end| first.and(end))
+        let running = std::mem::take(&mut self.running);
+        // Every one is stopped, whatever came of those before it.
+        let ends: Vec<_> = running.into_iter().map(RunningWorker::finish).collect();
+        ends.into_iter().collect()
     }
 }
 

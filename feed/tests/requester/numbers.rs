@@ -103,7 +103,8 @@ proptest! {
         prop_assert_eq!(counts.filled, world.filled);
         prop_assert_eq!(counts.requests, world.net.seen.len() as u64);
         let refused: u64 = counts.refused.iter().sum();
-        prop_assert!(refused <= counts.answers + counts.fills);
+        prop_assert_eq!(refused, counts.refused_all);
+        prop_assert!(refused <= 2 * counts.answers);
     }
 
     /// Servers that lose much, but not all, and lie about nothing: all is filled.

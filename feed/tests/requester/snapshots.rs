@@ -251,6 +251,13 @@ fn a_snapshot_that_is_too_old() {
 }
 
 #[test]
+fn a_snapshot_of_numbers_that_cannot_be() {
+    for next in [1_u64 << 40, u64::MAX] {
+        next_server_helps(sends(&spoilt(8, end(next))), RecoveryReject::SnapshotTooNew);
+    }
+}
+
+#[test]
 fn a_younger_wish_while_one_is_on_its_way_holds_for_it() {
     let mut wisher = wisher(vec![vec![sends(&good())], vec![sends(&spoilt(8, end(2_000)))]]);
     wisher.run(BEGIN + 2 * MS);

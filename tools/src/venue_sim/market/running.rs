@@ -4,30 +4,19 @@
 //! of it before the first of them is handed out. [`Market::book`] therefore takes the engine's book
 //! and undoes what was not told yet, by the engine's own change log.
 
+use protocol::frame::moldudp64::Session as SessionBytes;
+use protocol::venue::nasdaq::decode;
 use protocol::venue::nasdaq::file::{Frame, next};
 
+use super::snapshot::MarketSnapshot;
 use crate::venue_sim::change::{Change, ShownBook};
 use crate::venue_sim::play::{Message, Messages, PlayError};
+use crate::venue_sim::serve::Standing;
 use crate::venue_sim::session::{Session, Settings};
 use crate::venue_sim::{Error, symbol};
 
 /// Where the venue's stamp is in every message.
 const STAMP: std::ops::Range<usize> = 5..11;
-/// Where the locate code is.
-const LOCATE: std::ops::Range<usize> = 1..3;
-
-/// The latest message of some kinds about an instrument: what a snapshot begins with. Empty before
-/// the first.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Standing {
-    /// Directory, `R`.
-    pub directory: Vec<u8>,
-    /// Trading state, `H`.
-    pub trading: Vec<u8>,
-    /// Short sale price test, `Y`.
-    pub reg_sho: Vec<u8>,
-}
-
 /// A market that makes its messages when they are asked for.
 #[derive(Debug)]
 pub struct Market {
@@ -40,7 +29,10 @@ pub struct Market {
     /// the last message are.
     applied: usize,
     fresh: usize,
-    standing: Vec<Standing>,
+    standing: Standing,
+    instruments: u16,
+    /// The venue's stamp of the last message, ns since midnight.
+    time_ns: u64,
 }
 
 impl Market {
@@ -57,14 +49,16 @@ impl Market {
             told: 0,
             applied: 0,
             fresh: 0,
-            standing: vec![Standing::default(); usize::from(settings.instruments)],
+            standing: Standing::default(),
+            instruments: settings.instruments,
+            time_ns: 0,
         })
     }
 
     /// How many instruments there are; their indices begin at 0, their locate codes at 1.
     #[must_use]
-    pub fn instruments(&self) -> u16 {
-        self.standing.len() as u16
+    pub const fn instruments(&self) -> u16 {
+        self.instruments
     }
 
     /// The symbol of an instrument.
@@ -133,10 +127,23 @@ impl Market {
         self.applied == self.session.changes.len()
     }
 
-    /// The latest directory and states of an instrument that were handed out.
+    /// What was said of the system and of stocks and is still true.
     #[must_use]
-    pub fn standing(&self, instrument: u16) -> Option<&Standing> {
-        self.standing.get(usize::from(instrument))
+    pub const fn standing(&self) -> &Standing {
+        &self.standing
+    }
+
+    /// The venue's stamp of the last message handed out, ns since midnight.
+    #[must_use]
+    pub const fn time_ns(&self) -> u64 {
+        self.time_ns
+    }
+
+    /// All books and states as of the last message handed out, for a snapshot server of this
+    /// session.
+    #[must_use]
+    pub const fn snapshot(&self, session: SessionBytes) -> MarketSnapshot<'_> {
+        MarketSnapshot { market: self, session }
     }
 
     /// Displayed orders that rest in the engine.
@@ -164,21 +171,6 @@ impl Market {
         }
         Ok(true)
     }
-
-    /// Keeps what a snapshot tells of an instrument beside its orders.
-    fn keep(&mut self, message: &[u8]) {
-        let Some(code @ (b'R' | b'H' | b'Y')) = message.first() else { return };
-        let locate = message.get(LOCATE).and_then(|bytes| bytes.try_into().ok());
-        let index = locate.map_or(0, u16::from_be_bytes).wrapping_sub(1);
-        let Some(standing) = self.standing.get_mut(usize::from(index)) else { return };
-        let kept = match code {
-            b'R' => &mut standing.directory,
-            b'H' => &mut standing.trading,
-            _ => &mut standing.reg_sho,
-        };
-        kept.clear();
-        kept.extend_from_slice(message);
-    }
 }
 
 impl Messages for Market {
@@ -197,7 +189,12 @@ impl Messages for Market {
         self.fresh = self.applied;
         let rest = self.session.changes.get(self.applied..).unwrap_or_default();
         self.applied += rest.iter().take_while(|change| change.event <= self.told).count();
-        self.keep(&message.bytes);
+        self.time_ns = message.time_ns;
+        if self.changes().is_empty()
+            && let Ok(decoded) = decode(&message.bytes)
+        {
+            self.standing.message(&decoded);
+        }
         Ok(true)
     }
 }

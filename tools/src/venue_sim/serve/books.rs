@@ -4,7 +4,7 @@
 //! a test wants a second opinion. Here the messages themselves are applied, in order and one by one,
 //! in the plainest way there is: a map of orders, sorted when somebody asks.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use protocol::frame::moldudp64::Session;
 use protocol::venue::nasdaq::codes::Side;
@@ -12,6 +12,7 @@ use protocol::venue::nasdaq::{AddOrder, AddOrderAttributed, Header, ItchMessage,
 use zerocopy::IntoBytes;
 
 use super::glimpse::SnapshotSource;
+use super::standing::Standing;
 
 /// An order that rests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,11 +79,7 @@ impl Live {
 pub struct Books {
     session: Session,
     next: u64,
-    /// System events, in order.
-    events: Vec<Vec<u8>>,
-    /// The latest message of a kind about the system, a stock, or a participant in a stock:
-    /// directories first.
-    standing: BTreeMap<(bool, u16, u8, [u8; 4]), Vec<u8>>,
+    standing: Standing,
     orders: HashMap<u64, Live>,
     unknown: u64,
 }
@@ -91,14 +88,7 @@ impl Books {
     /// The books before the first message of a session.
     #[must_use]
     pub fn new(session: Session) -> Self {
-        Self {
-            session,
-            next: 1,
-            events: Vec::new(),
-            standing: BTreeMap::new(),
-            orders: HashMap::new(),
-            unknown: 0,
-        }
+        Self { session, next: 1, standing: Standing::default(), orders: HashMap::new(), unknown: 0 }
     }
 
     /// Messages about orders that are not there, or that say more than an order has.
@@ -156,10 +146,11 @@ impl Books {
                     self.orders.insert(order.reference, order);
                 }
             }
-            Ok(other) => self.stand(&other),
+            Ok(other) => self.standing.message(&other),
             Err(_) => {}
         }
     }
+
     fn add(&mut self, add: &AddOrder, attribution: Option<[u8; 4]>, placed: u64) {
         let Some(side) = add.side() else {
             self.unknown += 1;
@@ -192,27 +183,6 @@ impl Books {
             self.orders.remove(&reference);
         }
     }
-
-    /// Keeps what a snapshot tells of the system and of stocks.
-    fn stand(&mut self, message: &Message<'_>) {
-        let bytes = message.as_bytes().to_vec();
-        let who = match message {
-            Message::SystemEvent(_) => return self.events.push(bytes),
-            Message::ParticipantPosition(position) => position.mpid,
-            Message::StockDirectory(_)
-            | Message::TradingAction(_)
-            | Message::RegSho(_)
-            | Message::MwcbDecline(_)
-            | Message::MwcbStatus(_)
-            | Message::IpoQuoting(_)
-            | Message::LuldCollar(_) => [0; 4],
-            // A halt of one market centre says nothing of another.
-            Message::OperationalHalt(halt) => [halt.market_code, 0, 0, 0],
-            _ => return,
-        };
-        let late = !matches!(message, Message::StockDirectory(_));
-        self.standing.insert((late, message.locate(), message.code(), who), bytes);
-    }
 }
 
 impl SnapshotSource for Books {
@@ -225,8 +195,7 @@ impl SnapshotSource for Books {
     }
 
     fn snapshot(&self, give: &mut dyn FnMut(&[u8])) {
-        self.events.iter().for_each(|message| give(message));
-        self.standing.values().for_each(|message| give(message));
+        self.standing.give(give);
         self.orders().iter().for_each(|order| order.give(give));
     }
 }

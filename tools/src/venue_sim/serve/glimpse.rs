@@ -286,7 +286,8 @@ impl Connection {
             next = next.min(at).min(self.spoke.saturating_add(HEARTBEAT_NS));
         }
         match self.stall {
-            Some(Stall::Until(end)) => next = next.min(end),
+            // What would have flown in the meantime waits too.
+            Some(Stall::Until(end)) => return next.min(end),
             Some(Stall::At(place)) if self.written >= place => return now,
             _ => {}
         }

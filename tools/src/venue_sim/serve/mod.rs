@@ -12,6 +12,7 @@
 //! glimpse.rs       one connection of the snapshot server
 //! glimpse/         what goes wrong with it, and how much of it
 //! books.rs         books out of a session's messages, as a source of snapshots
+//! standing.rs      what a snapshot tells beside orders
 //! delay.rs         datagrams that are sent later
 //! script.rs        how the texts of faults are read
 //! ```
@@ -22,8 +23,10 @@ pub mod glimpse;
 pub mod history;
 pub mod retransmit;
 mod script;
+pub mod standing;
 
 pub use delay::{Delayed, Outbox};
 pub use glimpse::{Connection, GlimpseCounts, GlimpseFaults, Service, SnapshotSource};
 pub use history::History;
 pub use retransmit::{RetransmitCounts, RetransmitFaults, Retransmitter};
+pub use standing::Standing;
