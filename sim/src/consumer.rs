@@ -272,10 +272,13 @@ impl Seat {
             self.spec.resyncs = None;
             self.resync();
         }
-        // A book of limited depth has used up what it knew: only a refresh brings it back.
-        let exhausted =
-            self.books.as_ref().map_or(0, |books| books.counts().of(Inconsistency::DepthExhausted));
-        if std::mem::replace(&mut self.exhausted, exhausted) < exhausted && !self.closed {
+        // A book of limited depth has used up what it knew, or it cannot be known which books a loss
+        // concerns: only refreshes bring them back.
+        let (exhausted, stuck) = self.books.as_ref().map_or((0, false), |books| {
+            (books.counts().of(Inconsistency::DepthExhausted), books.needs_resync())
+        });
+        let used_up = std::mem::replace(&mut self.exhausted, exhausted) < exhausted;
+        if (used_up || stuck) && !self.closed {
             self.resync();
         }
         self.ask_next();
