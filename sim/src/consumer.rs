@@ -111,6 +111,8 @@ pub struct Around<'a> {
     pub tap: &'a Tap,
     /// Virtual time, ns UTC.
     pub now: u64,
+    /// Whether every record is printed.
+    pub print: bool,
 }
 
 impl Seat {
@@ -370,6 +372,11 @@ impl Seat {
         let book = class.is_some_and(|class| Class::BOOK & class.bit() != 0);
         if index != 0 && (book || class == Some(Class::Stream)) && !self.touched.contains(&index) {
             self.touched.push(index);
+        }
+        if around.print {
+            let (kind, seat) = (record.kind().map_or("?", Kind::name), self.number);
+            let (quality, words) = (record.quality.state(), record.payload);
+            println!("    seat {seat}: step {step} {kind} of {index}, {quality:?}: {words:?}");
         }
         let skips = self.mutant == Some(Mutant::ConsumerSkips) && self.random.below(100) == 0;
         if let Some(books) = &mut self.books
