@@ -257,7 +257,7 @@ impl<O: Outlet> Heal<'_, O> {
         self.gaps.all_healed(&Self::healed());
         self.close_gaps_below(snapshot.next, GapHow::Snapshot, now);
         if self.gaps.open().is_empty() {
-            return self.all_healed(now);
+            return self.all_healed();
         }
         self.repair.store.forget_below(snapshot.next);
     }
