@@ -84,15 +84,105 @@ fn a_refresh_that_does_not_keep_its_word_makes_no_book() {
         assert!(queue(&books, 1).is_empty());
     }
     let mut books = orders();
-    books.record(&record(1, LIVE, true, payload::BookBegin::default()));
-    refresh(&mut books, 2, LIVE, &[5]);
-    books.record(&record(1, LIVE, true, payload::BookEnd::default()));
-    assert!(books.complete(id(2)) && !books.complete(id(1)));
-    assert_eq!(books.counts().of(Inconsistency::RefreshOrder), 2);
     books.record(&record(3, LIVE, true, payload::BookBegin::default()));
     tell(&mut books, 3, delete(4));
     books.record(&record(3, LIVE, true, payload::BookEnd::default()));
     assert!(!books.complete(id(3)), "a change inside a refresh");
+}
+
+fn begin(books: &mut Books, index: u32, bids: u32) {
+    books.record(&record(index, LIVE, true, payload::BookBegin { bids, ..Default::default() }));
+}
+
+fn end(books: &mut Books, index: u32, bids: u32) {
+    books.record(&record(index, LIVE, true, payload::BookEnd { bids, ..Default::default() }));
+}
+
+fn entry(books: &mut Books, index: u32, order_id: u64) {
+    books.record(&record(index, LIVE, true, add(order_id, 100, 10)));
+}
+
+#[test]
+fn records_of_others_stand_between_the_parts_of_a_refresh() {
+    let mut books = orders();
+    refresh(&mut books, 2, LIVE, &[20]);
+    begin(&mut books, 1, 2);
+    entry(&mut books, 1, 10);
+    tell(&mut books, 2, add(21, 100, 10));
+    entry(&mut books, 1, 11);
+    tell(&mut books, 2, delete(20));
+    end(&mut books, 1, 2);
+    assert_eq!((queue(&books, 1), queue(&books, 2)), (vec![10, 11], vec![21]));
+    assert!(books.usable(id(1)) && books.usable(id(2)));
+    assert_eq!((books.counts().total(), books.counts().given_up), (0, 0));
+}
+
+#[test]
+fn a_refresh_that_begins_again_is_no_contradiction() {
+    let mut books = orders();
+    begin(&mut books, 1, 3);
+    entry(&mut books, 1, 10);
+    entry(&mut books, 1, 11);
+    // The same book again, in which 10 is gone.
+    begin(&mut books, 1, 2);
+    assert_eq!(queue(&books, 1), [0; 0]);
+    entry(&mut books, 1, 11);
+    assert!(!books.complete(id(1)));
+    // Another one takes its place; 11 is an order of that one now.
+    begin(&mut books, 2, 1);
+    entry(&mut books, 2, 11);
+    end(&mut books, 2, 1);
+    refresh(&mut books, 1, LIVE, &[12]);
+    assert_eq!((queue(&books, 1), queue(&books, 2)), (vec![12], vec![11]));
+    assert!(books.usable(id(1)) && books.usable(id(2)));
+    assert_eq!((books.counts().total(), books.counts().given_up), (0, 2));
+}
+
+#[test]
+fn the_rest_of_a_refresh_that_was_skipped_or_is_not_wanted_makes_no_book() {
+    let mut books = orders();
+    begin(&mut books, 1, 2);
+    entry(&mut books, 1, 10);
+    books.forget_all();
+    entry(&mut books, 1, 11);
+    end(&mut books, 1, 2);
+    assert!(!books.complete(id(1)) && queue(&books, 1).is_empty());
+    assert_eq!((books.counts().total(), books.counts().ignored), (0, 2));
+    refresh(&mut books, 1, LIVE, &[12]);
+    // An end without a begin is one where a book was complete.
+    end(&mut books, 1, 1);
+    assert!(!books.complete(id(1)));
+    assert_eq!(books.counts().of(Inconsistency::RefreshOrder), 1);
+
+    begin(&mut books, 1, 2);
+    entry(&mut books, 1, 13);
+    books.want(&shm::seat::Filter::of(Class::Orders.bit(), [2]));
+    entry(&mut books, 1, 14);
+    end(&mut books, 1, 2);
+    assert!(queue(&books, 1).is_empty());
+    refresh(&mut books, 2, LIVE, &[14]);
+    assert!(books.usable(id(2)));
+}
+
+#[test]
+fn a_loss_or_a_gap_amid_a_refresh_keeps_its_meaning() {
+    let mut books = orders();
+    refresh(&mut books, 1, LIVE, &[1]);
+    begin(&mut books, 1, 2);
+    entry(&mut books, 1, 10);
+    tell(&mut books, 0, payload::Lost { records: 3, instruments: 1, ..Default::default() });
+    refresh(&mut books, 1, LIVE, &[10, 11]);
+    assert!(books.usable(id(1)) && books.refreshes_due() == 0);
+    begin(&mut books, 1, 1);
+    entry(&mut books, 1, 10);
+    tell(&mut books, 0, payload::GapBegin::default());
+    books.record(&record(
+        1,
+        BookState::Gapped,
+        true,
+        payload::BookEnd { bids: 1, ..Default::default() },
+    ));
+    assert_eq!((books.complete(id(1)), books.state(id(1))), (true, BookState::Gapped));
 }
 
 #[test]

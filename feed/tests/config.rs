@@ -36,6 +36,10 @@ fn the_examples_can_be_used() {
     assert_eq!(production.lanes[0].lines[1].interface.as_deref(), Some("eth2"));
     assert_eq!(production.lanes[0].receive_buffer, 64 << 20);
     assert_eq!(production.lanes[0].symbols, None);
+    let recovery = production.lanes[0].recovery.as_ref().expect("recovery");
+    assert_eq!((recovery.requests.len(), recovery.snapshots.len()), (2, 2));
+    assert_eq!((recovery.limits.timeout_ns, recovery.limits.rate), (20_000_000, 1_000));
+    assert_eq!((recovery.limits.max_count, recovery.keep), (32, 1 << 18));
     let loopback = config::load(&example("loopback.toml"), &Environment::default());
     let loopback = loopback.expect("config/loopback.toml");
     assert_eq!(loopback.environment, DataNature::Simulated);
@@ -65,6 +69,39 @@ fn every_built_in_value_is_one_that_its_key_takes() {
 
 /// Texts with `{lane}`, `{line}` and `{least}` in them, and how what is said of them begins.
 const MISTAKES: &[(&str, &str)] = &[
+    (
+        "{lane}{line}[lane.nasdaq.recovery]\n",
+        "x.toml:5: [lane.nasdaq.recovery] has no server; add requests = [\"HOST:PORT\"] or \
+             snapshots = [\"HOST:PORT\"], or remove the section",
+    ),
+    (
+        "{lane}{line}[lane.nasdaq.recovery]\nrequest = [\"10.0.0.9:17000\"]\n",
+        "x.toml:5: [lane.nasdaq.recovery] has no server; add",
+    ),
+    (
+        "{lane}{line}[lane.nasdaq.recovery]\nrequests = [\"10.0.0.9\"]\n",
+        "x.toml:6: server \"10.0.0.9\" in [lane.nasdaq.recovery] is no host and port; write",
+    ),
+    (
+        "{lane}{line}[lane.nasdaq.recovery]\nsnapshots = [\"a:1\", \"a:1\"]\n",
+        "x.toml:6: server \"a:1\" in [lane.nasdaq.recovery] is listed twice; remove one",
+    ),
+    (
+        "{lane}{line}[lane.nasdaq.recovery]\nsnapshots = [\"a:1\"]\nuser = \"a-much-too-long\"\n",
+        "x.toml:7: user \"a-much-too-long\" in [lane.nasdaq.recovery]: a name of this venue is up \
+             to 6 letters and digits",
+    ),
+    (
+        "{lane}{line}[lane.nasdaq.recovery]\nrequests = [\"a:1\"]\nmax_count = 65535\n",
+        "x.toml:7: max_count in [lane.nasdaq.recovery] = 65535 is out of range; it takes a whole \
+             number from 1 to 65534 (messages)",
+    ),
+    (
+        "{lane}{line}[lane.nasdaq.recovery]\nrequests = [\"a:1\"]\nagree = 2\n",
+        "x.toml:7: agree = 2 in [lane.nasdaq.recovery], and there are 1 request servers: they could \
+             never agree",
+    ),
+    ("{lane}recovery = 5\n{line}", "x.toml:3: recovery is no section; write [recovery]"),
     (
         "{lane}holdus = 5\n{line}",
         "x.toml:3: unknown key \"holdus\" in [lane.nasdaq]; did you mean \"hold_us\"?",
@@ -256,8 +293,9 @@ fn values_say_where_they_came_from() {
     assert_eq!(config.shm_root, Path::new("/tmp/elsewhere"));
     let symbols = config.lanes[0].symbols.clone().expect("a list");
     assert_eq!((symbols.len(), symbols[9].as_str()), (10, "S9"));
-    // Every key of every section that stands there, no more.
-    let count: usize = schema::SECTIONS.iter().map(|(_, keys)| keys.len()).sum();
+    // Every key of every section that stands there, no more; a lane without recovery has none.
+    let there = schema::SECTIONS.iter().filter(|section| section.0 != "[lane.NAME.recovery]");
+    let count: usize = there.map(|(_, keys)| keys.len()).sum();
     assert_eq!(config.effective.len(), count + 1, "and the limit");
     let every = config::parse(Path::new(FILE), LEAST, &environment).expect("usable");
     assert_eq!((every.lanes[0].symbols.clone(), every.lanes[0].first), (None, 10));

@@ -14,14 +14,16 @@ pub mod frame;
 pub mod itch;
 pub mod moldudp64;
 pub mod seeds;
+pub mod soupbintcp;
 
 /// A check of one input; panics where something does not hold.
 pub type Check = fn(&[u8]);
 
 /// All targets by name.
-pub const TARGETS: [(&str, Check); 7] = [
+pub const TARGETS: [(&str, Check); 8] = [
     ("frame", frame::check),
     ("moldudp64", moldudp64::check),
+    ("soupbintcp", soupbintcp::check),
     ("itch", itch::check),
     ("capture", capture::check),
     ("attach", attach::check),

@@ -4,8 +4,8 @@
 //! them again gives the same bytes, and one byte less or more is refused.
 
 use protocol::frame::moldudp64::{
-    HEADER_LEN, MoldKind, MoldPacket, MoldReject, MoldRequest, MoldWriter, end_of_session,
-    heartbeat,
+    HEADER_LEN, MoldKind, MoldPacket, MoldReject, MoldRequest, MoldWriter, RequestReject,
+    end_of_session, heartbeat,
 };
 
 use crate::offset_in;
@@ -22,9 +22,13 @@ pub fn check(data: &[u8]) {
     match MoldRequest::parse(data) {
         Ok(request) => {
             assert!(request.count > 0 && data.len() == HEADER_LEN);
+            assert!(request.sequence.checked_add(u64::from(request.count)).is_some());
             assert_eq!(request.encode(), *data, "the same request in other bytes");
         }
-        Err(reason) => assert_eq!(MoldReject::ALL.get(reason.index()), Some(&reason)),
+        Err(reason) => {
+            assert_eq!(RequestReject::ALL.get(reason.index()), Some(&reason));
+            assert!(data.len() != HEADER_LEN || reason != RequestReject::Length);
+        }
     }
 }
 

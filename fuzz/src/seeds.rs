@@ -5,9 +5,10 @@
 
 use protocol::capture::{Packet, write};
 use protocol::frame::moldudp64::{MoldRequest, MoldWriter, end_of_session, heartbeat};
+use protocol::frame::soupbintcp::{ClientPacket, LoginReject, LoginRequest, ServerPacket, append};
 use protocol::frame::{LinkType, MAX_OVERHEAD, UdpPacket, emit};
-use protocol::venue::nasdaq::MESSAGES;
-use protocol::venue::nasdaq::file::append;
+use protocol::venue::nasdaq::glimpse::EndOfSnapshot;
+use protocol::venue::nasdaq::{MESSAGES, file};
 use wire::datagram::{
     BookItem, DefinitionItem, Envelope, HeartbeatItem, Item, MAX_DATAGRAM, OrderItem, RecordItem,
     StatusItem, TradeItem, datagram_exchange, datagram_symbol, sequence,
@@ -21,7 +22,7 @@ const SESSION: [u8; 10] = *b"SIM0000001";
 
 /// All seeds of all targets.
 pub fn all() -> Vec<Seed> {
-    [frames(), molds(), itches(), captures(), attaches(), decimals(), datagrams()].concat()
+    [frames(), molds(), soups(), itches(), captures(), attaches(), decimals(), datagrams()].concat()
 }
 
 fn seed(target: &'static str, name: &str, bytes: impl Into<Vec<u8>>) -> Seed {
@@ -99,7 +100,14 @@ fn mold(sequence: u64, messages: &[Vec<u8>]) -> Vec<u8> {
 fn molds() -> Vec<Seed> {
     let empty = [Vec::new(), message(b'D', 19), Vec::new()];
     let request = MoldRequest { session: SESSION, sequence: 7, count: 3 };
+    let absurd = MoldRequest { session: SESSION, sequence: 1 << 40, count: u16::MAX };
+    let nothing = MoldRequest { count: 0, ..request };
+    let beyond = MoldRequest { sequence: u64::MAX, ..request };
     vec![
+        seed("moldudp64", "request-absurd", absurd.encode()),
+        seed("moldudp64", "request-nothing", nothing.encode()),
+        seed("moldudp64", "request-overflow", beyond.encode()),
+        seed("moldudp64", "request-long", [&request.encode()[..], &[0]].concat()),
         seed("moldudp64", "data", mold(1, &messages())),
         seed("moldudp64", "one", mold(9, &[message(b'A', 36)])),
         seed("moldudp64", "empty-messages", mold(u64::MAX - 3, &empty)),
@@ -109,11 +117,74 @@ fn molds() -> Vec<Seed> {
     ]
 }
 
+/// What a snapshot server sends.
+fn served() -> Vec<u8> {
+    let mut out = Vec::new();
+    let end = EndOfSnapshot { next: 258 }.encode();
+    let add = message(b'A', 36);
+    for packet in [
+        ServerPacket::Debug(b"text"),
+        ServerPacket::Accepted { session: SESSION, sequence: 1 },
+        ServerPacket::Sequenced(&add),
+        ServerPacket::Heartbeat,
+        ServerPacket::Unsequenced(b"note"),
+        ServerPacket::Sequenced(&end),
+        ServerPacket::EndOfSession,
+    ] {
+        let _ = packet.encode(&mut out);
+    }
+    out
+}
+
+/// What its client says.
+fn said() -> Vec<u8> {
+    let mut out = Vec::new();
+    let session = LoginRequest::CURRENT;
+    let login = LoginRequest { user: *b"USER  ", password: *b"SECRET    ", session, sequence: 1 };
+    for packet in [
+        ClientPacket::Login(login),
+        ClientPacket::Heartbeat,
+        ClientPacket::Unsequenced(b"note"),
+        ClientPacket::Debug(b""),
+        ClientPacket::Logout,
+    ] {
+        let _ = packet.encode(&mut out);
+    }
+    out
+}
+
+fn soups() -> Vec<Seed> {
+    let stream = |portion: u8, limit: u8, bytes: &[u8]| [&[portion, limit][..], bytes].concat();
+    let mut rejected = Vec::new();
+    for reason in LoginReject::ALL {
+        let _ = ServerPacket::Rejected(reason).encode(&mut rejected);
+    }
+    let _ = append(&mut rejected, b'J', b"?");
+    let mut numbers = Vec::new();
+    for field in ["", "00000000000000000007", "18446744073709551616", "                  1 "] {
+        let _ = append(&mut numbers, b'S', &[b"G", field.as_bytes()].concat());
+        let _ = append(&mut numbers, b'A', &[&SESSION[..], field.as_bytes()].concat());
+    }
+    let served = served();
+    vec![
+        seed("soupbintcp", "served", stream(0, 50, &served)),
+        seed("soupbintcp", "served-bytes", stream(1, 50, &served)),
+        seed("soupbintcp", "served-cut", stream(7, 50, &served[..served.len() - 20])),
+        seed("soupbintcp", "limit", stream(7, 30, &served)),
+        seed("soupbintcp", "said", stream(0, 50, &said())),
+        seed("soupbintcp", "said-portions", stream(3, 46, &said())),
+        seed("soupbintcp", "rejected", stream(0, 1, &rejected)),
+        seed("soupbintcp", "numbers", stream(5, 40, &numbers)),
+        seed("soupbintcp", "nothing", stream(2, 9, &[0, 1, b'H', 0, 0, 0, 1, b'H'])),
+        seed("soupbintcp", "longest", stream(2, 255, &[0xff, 0xff, b'S', 0])),
+    ]
+}
+
 fn itches() -> Vec<Seed> {
     let mut file = Vec::new();
     let mut seeds = Vec::new();
     for message in messages() {
-        let _ = append(&mut file, &message);
+        let _ = file::append(&mut file, &message);
         // Upper and lower case are different types and, on some file systems, one name.
         let code = message[0];
         seeds.push(seed("itch", &format!("message-{code:03}"), message));
@@ -136,7 +207,7 @@ fn sided() -> Vec<Seed> {
         let mut add = message(code, length);
         add[19] = side;
         for other in [&add, &message(b'D', 19), &message(b'P', 44)] {
-            let _ = append(&mut file, other);
+            let _ = file::append(&mut file, other);
         }
         seeds.push(seed("itch", &format!("add-{name}"), add));
     }

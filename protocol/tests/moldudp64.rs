@@ -5,7 +5,7 @@ mod support;
 use proptest::prelude::*;
 use protocol::frame::moldudp64::{
     HEADER_LEN, MAX_MESSAGES, MoldKind, MoldPacket, MoldReject, MoldRequest, MoldWriter,
-    end_of_session, heartbeat,
+    RequestReject, end_of_session, heartbeat,
 };
 use support::hex;
 
@@ -68,11 +68,25 @@ fn every_reject_is_named() {
     // The last number that has a successor.
     let last = hex("53494d30303030303031 fffffffffffffffe 0001 0000");
     assert_eq!(MoldPacket::parse(&last).map(|p| p.next_sequence()), Ok(u64::MAX));
-    let none = MoldRequest { session: SESSION, sequence: 1, count: 0 }.encode();
-    assert_eq!(MoldRequest::parse(&none), Err(MoldReject::Request));
-    assert_eq!(MoldRequest::parse(&none[..19]), Err(MoldReject::Request));
-    let wrapping = MoldRequest { session: SESSION, sequence: u64::MAX, count: 1 }.encode();
-    assert_eq!(MoldRequest::parse(&wrapping), Err(MoldReject::SequenceOverflow));
+}
+
+#[test]
+fn every_reject_of_a_request_is_named() {
+    let header = "53494d30303030303031";
+    let cases = [
+        (String::new(), RequestReject::Length),
+        (format!("{header} 0000000000000001 00"), RequestReject::Length),
+        (format!("{header} 0000000000000001 0001 00"), RequestReject::Length),
+        (format!("{header} 0000000000000001 0000"), RequestReject::Empty),
+        (format!("{header} ffffffffffffffff 0000"), RequestReject::Empty),
+        (format!("{header} ffffffffffffffff 0001"), RequestReject::SequenceOverflow),
+        (format!("{header} ffffffffffff0001 ffff"), RequestReject::SequenceOverflow),
+    ];
+    for (bytes, reject) in cases {
+        assert_eq!(MoldRequest::parse(&hex(&bytes)), Err(reject), "{bytes}");
+    }
+    let last = hex(&format!("{header} ffffffffffff0000 ffff"));
+    assert_eq!(MoldRequest::parse(&last).map(|request| request.count), Ok(u16::MAX));
 }
 
 #[test]

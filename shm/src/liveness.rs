@@ -5,7 +5,10 @@
 //! no cooperation, and a pid that was reused deceives nobody. The locks are those of the open file
 //! description (OFD): they do not vanish when another descriptor of the same file is closed.
 //!
-//! A child that is forked without `exec` would share the lock and keep it alive: don't.
+//! A child that is forked without `exec` would share the lock and keep it alive after the owner's
+//! death: don't. Between the fork and the `exec` of an ordinary child it does so too, for some
+//! microseconds; an owner that ends in order therefore gives the lock back itself, which holds for
+//! every copy of the descriptor.
 //!
 //! Testing asks for a conflict with a *read* lock: a stranger who may only read the file could
 //! otherwise pose as a living owner, since taking a read lock needs no write permission.
@@ -55,6 +58,15 @@ impl FileLock {
     /// The locked file.
     pub fn file(&self) -> &File {
         &self.file
+    }
+}
+
+impl Drop for FileLock {
+    fn drop(&mut self) {
+        let lock = request(libc::F_UNLCK);
+        // SAFETY: the descriptor is open and `lock` is a valid flock that the call only reads. A
+        // failure leaves what closing the descriptor does anyway.
+        unsafe { libc::fcntl(self.file.as_raw_fd(), libc::F_OFD_SETLK, &lock) };
     }
 }
 
@@ -109,6 +121,21 @@ mod tests {
         }
         assert_eq!(start_of_stat(""), None);
         assert_eq!(start_of_stat("42 (cat) S 1"), None);
+    }
+
+    #[test]
+    fn a_lock_that_is_dropped_is_gone_for_every_copy_of_its_descriptor() {
+        let file = tempfile::tempfile().expect("file");
+        let path = format!("/proc/self/fd/{}", file.as_raw_fd());
+        let open = || File::options().read(true).write(true).open(&path).expect("open");
+        let lock = FileLock::try_take(open()).expect("fcntl").expect("free");
+        // As a child has it between fork and exec.
+        let copy = lock.file().try_clone().expect("dup");
+        assert!(is_write_locked(&file).expect("fcntl"));
+        assert!(FileLock::try_take(open()).expect("fcntl").is_err());
+        drop(lock);
+        assert!(!is_write_locked(&file).expect("fcntl"));
+        drop(copy);
     }
 
     #[test]

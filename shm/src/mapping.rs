@@ -315,17 +315,27 @@ impl Lines for MappedLines {
         };
         let [_, a, b, c, d, e, f, g] = *values;
         // SAFETY: writes the 64 bytes of a line of our own, aligned to 64, whose words other
-        // processes load as atomics of eight bytes. A store of sixteen aligned bytes writes each of
-        // its words whole, and stores of one core are seen in their order, so these are the stores
-        // of the general form: word 0 first, the others after it.
+        // processes load as atomics of eight bytes. What is relied upon, and who guarantees it:
+        //
+        // * Word 0 is zero before any other word changes, and the commit comes after all of them.
+        //   The zero is an instruction of its own, and the architecture shows the stores of one
+        //   processor to all others in program order (Intel SDM 3A, "Memory Ordering in P6 and More
+        //   Recent Processor Families"; AMD APM 2, "Memory Access Ordering"). The assembler block
+        //   names no memory it leaves alone, so the compiler moves no access over it.
+        // * Aligned stores of eight bytes are whole on every processor of this architecture.
+        // * Those of sixteen are guaranteed whole only by processors with AVX; others may do them
+        //   in parts and in either order. Nothing rests on that: no reader believes a word that it
+        //   loads between the zero and the commit. The consumer loads them after it has seen the
+        //   commit; a follower's second look finds the zero or what came after it (`crate::follow`).
         unsafe {
             std::arch::asm!(
-                "movaps xmmword ptr [{line}], {first}",
+                "mov qword ptr [{line}], 0",
+                "mov qword ptr [{line} + 8], {first}",
                 "movaps xmmword ptr [{line} + 16], {second}",
                 "movaps xmmword ptr [{line} + 32], {third}",
                 "movaps xmmword ptr [{line} + 48], {fourth}",
                 line = in(reg) std::ptr::from_ref(line),
-                first = in(xmm_reg) pair(0, a),
+                first = in(reg) a,
                 second = in(xmm_reg) pair(b, c),
                 third = in(xmm_reg) pair(d, e),
                 fourth = in(xmm_reg) pair(f, g),

@@ -73,6 +73,7 @@ fn a_seat_that_ends_changes_nothing_for_the_others() {
 #[test]
 fn every_book_can_be_withheld_at_once() {
     let mut market = Market::new(200, &[64], false);
+    market.books.whole = true;
     let mut player = market.join(0, 1, Filter::all(ALL));
     settle(&mut market, &mut player);
     let open =
@@ -88,6 +89,7 @@ fn every_book_can_be_withheld_at_once() {
 #[test]
 fn an_idle_poll_writes_one_refresh_and_a_busy_one_none_for_long() {
     let mut market = Market::new(6, &[64], false);
+    market.books.whole = true;
     let _player = market.join(0, 1, Filter::all(ALL));
     assert_eq!(market.books.refreshed, 0, "not in the poll of the activation");
     market.poll(true);

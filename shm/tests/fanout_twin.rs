@@ -22,6 +22,8 @@ enum Op {
     Leave(usize, u64),
     Kill(usize, u64),
     Heal(u32),
+    /// Books of so many records more, and whether they are written whole or in parts.
+    Books(u64, bool),
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -36,6 +38,7 @@ fn op() -> impl Strategy<Value = Op> {
         1 => (seat.clone(), any::<u64>()).prop_map(|(seat, seed)| Op::Leave(seat, seed)),
         1 => (seat, any::<u64>()).prop_map(|(seat, seed)| Op::Kill(seat, seed)),
         1 => (0_u32..80).prop_map(Op::Heal),
+        1 => (0_u64..11, any::<bool>()).prop_map(|(padding, whole)| Op::Books(padding, whole)),
     ]
 }
 
@@ -152,6 +155,9 @@ fn run(ops: Vec<Op>, seeds: [u64; 3]) {
             }
             Op::Heal(instrument) => {
                 market.fanout.request_refresh(instrument, 0xff);
+            }
+            Op::Books(padding, whole) => {
+                (market.books.padding, market.books.whole) = (padding, whole);
             }
         }
     }

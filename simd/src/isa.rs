@@ -18,6 +18,22 @@ pub(crate) enum Level {
     Avx512,
 }
 
+/// Calls the form of a kernel for the level, out of the caller's modules `plain`, `avx2`, `avx512`.
+macro_rules! dispatch {
+    ($isa:expr, $kernel:ident($($argument:expr),*)) => {
+        match $isa.0 {
+            Level::Plain => plain::$kernel($($argument),*),
+            // SAFETY: the `Isa` is proof that the processor has the features of this form.
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => unsafe { avx2::$kernel($($argument),*) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => unsafe { avx512::$kernel($($argument),*) },
+        }
+    };
+}
+pub(crate) use dispatch;
+
 impl Isa {
     /// What every processor of the target architecture has.
     pub const PLAIN: Isa = Isa(Level::Plain);

@@ -1,10 +1,18 @@
 //! A consumer joins 8,900 books while records flow.
 //!
-//! The lane has a message every microsecond: it changes a book and publishes the record. In the time
-//! between, it polls, and such a poll that found nothing writes one book to the consumer that has
-//! joined: the product's own refresh over the product's own books. The join lasts until nothing is
-//! withheld from the seat any more. What counts is the time of each message, from taking it up to
-//! the end of its step, and from when it was due, with a join going on and without.
+//! The lane has a message every microsecond: it changes a book and publishes the record to a consumer
+//! that has long been there. In the time between, it polls, and such a poll that found nothing writes
+//! a part of a book to the consumer that joins: the product's own refresh over the product's own
+//! books. The join lasts until nothing is withheld from the seat any more. What counts is the time of
+//! each message, from taking it up to the end of its step, and from when it was due.
+//!
+//! One cycle is a stretch before the join, the join, and a stretch after it with both consumers, all
+//! within a tenth of a second; a ratio is taken within a cycle, so that a host that takes the core
+//! away spoils cycles and not the median.
+//!
+//! Both consumers are one process on the second core. It is forked before the books are made: after
+//! a fork every page of the parent is copied at its first write, and a message that finds that cost
+//! takes microseconds.
 
 use std::cell::Cell;
 use std::sync::atomic::Ordering;
@@ -13,15 +21,16 @@ use affinity::{Calibration, Counter, KernelClock};
 use book::{L3Limits, PagedIndex, Side};
 use feed::publish::listing::Listed;
 use feed::publish::outlet::Books;
-use feed::publish::refresh::{BookRefresh, Want};
+use feed::publish::refresh::BookRefresh;
 use hdrhistogram::Histogram;
 use shm::fanout::{LostReport, Refresh, RefreshOut, SeatWant};
+use shm::seat::Attach;
 use wire::payload::Lost;
 use wire::{BookState, Class, Nature, Venue};
 
-use super::other::{Board, Other};
-use super::publish::{WANTED, everything, read_all};
-use super::stand::{INSTRUMENTS, Stand, record};
+use super::other::{Board, Other, ended};
+use super::publish::{everything, take};
+use super::stand::{INSTRUMENTS, Reader, Stand, record};
 use crate::harness::CompareError;
 
 /// Orders of a book.
@@ -29,16 +38,32 @@ const ORDERS: u64 = 40;
 /// Between two messages, ns.
 const EVERY_NS: u64 = 1_000;
 
-/// What a run of the lane showed.
-pub struct Run {
-    /// From taking a message up to the end of its step, ns.
-    pub service: Histogram<u64>,
-    /// From when it was due to the end of its step, ns.
-    pub due: Histogram<u64>,
-    /// Polls that found nothing, the longest and the typical, ns.
-    pub idle: Histogram<u64>,
-    /// How long the join took, ns; 0 without one.
-    pub join_ns: u64,
+/// Messages before a stretch counts.
+const WARM: u64 = 500;
+/// Word of the board: odd while the second consumer is to have its seat.
+const JOINED: usize = 5;
+/// Seat of the consumer that joins and leaves, and of the one that stays.
+const JOINING: usize = 0;
+const STEADY: usize = 1;
+
+/// What a stretch of messages showed, ns: median and 99th percentile.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Times {
+    /// From taking a message up to the end of its step.
+    pub service: [f64; 2],
+    /// From when it was due to the end of its step.
+    pub due: [f64; 2],
+}
+
+/// What a cycle showed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cycle {
+    /// With one consumer, during the join of another, and with both.
+    pub times: [Times; 3],
+    /// Polls that found nothing during the join: 99th percentile and longest, ns.
+    pub idle: [f64; 2],
+    /// How long the join took, ns.
+    pub join_ns: f64,
     /// Records of the refreshes.
     pub records: u64,
 }
@@ -51,9 +76,13 @@ struct Whole<'a> {
 
 impl Refresh for Whole<'_> {
     fn refresh(&mut self, instrument: u32, want: SeatWant, out: &mut RefreshOut) {
-        let want = Want { classes: want.classes, depth: want.depth };
-        self.refresh.write(instrument, want, &mut |record| out.push(&record.to_words()));
-        self.written.set(self.written.get() + out.needed());
+        self.refresh.write_to(instrument, want, out);
+        self.written.set(self.written.get() + out.pushed());
+    }
+
+    #[inline(always)]
+    fn expect(&mut self, instrument: u32, _want: SeatWant) {
+        self.refresh.expect(instrument);
     }
 
     fn lost(&mut self, report: LostReport) -> [u64; 8] {
@@ -71,6 +100,12 @@ pub struct Lane {
     calibration: Calibration,
     step: u64,
     written: Cell<u64>,
+    service: Histogram<u64>,
+    due: Histogram<u64>,
+    idle: Histogram<u64>,
+    board: Board,
+    /// Killed when this is dropped.
+    _consumers: Other,
 }
 
 fn hdr() -> Result<Histogram<u64>, CompareError> {
@@ -79,11 +114,15 @@ fn hdr() -> Result<Histogram<u64>, CompareError> {
 }
 
 impl Lane {
-    /// A market of 8,900 books of 40 orders each, and seats for two.
+    /// A market of 8,900 books of 40 orders each, and seats for two consumers on `core`, one of
+    /// which has its books.
     ///
     /// # Errors
     /// If it cannot be had.
-    pub fn new() -> Result<Lane, CompareError> {
+    pub fn new(core: usize) -> Result<Lane, CompareError> {
+        let stand = Stand::new(2)?;
+        let board = Board::new()?;
+        let consumers = Other::start(core, || consume(&stand, &board))?;
         let books = INSTRUMENTS as u64 - 1;
         let limits = L3Limits::new(INSTRUMENTS as u32, (books * ORDERS) as u32 + 1_000);
         let failed = |error| CompareError::failed("make the books", error);
@@ -100,15 +139,22 @@ impl Lane {
         let calibration = Calibration::measure(counter, &clock);
         let (calibration, _) =
             calibration.map_err(|error| CompareError::failed("calibrate the clock", error))?;
-        Ok(Lane {
+        let mut lane = Lane {
             books: all,
             listed: Listed::everything(INSTRUMENTS as u32),
-            stand: Stand::new(2)?,
+            stand,
             counter,
             calibration,
             step: 0,
             written: Cell::new(0),
-        })
+            service: hdr()?,
+            due: hdr()?,
+            idle: hdr()?,
+            board,
+            _consumers: consumers,
+        };
+        lane.stretch(|lane, _| lane.is_active(STEADY) && lane.has_books(STEADY))?;
+        Ok(lane)
     }
 
     /// One message: an order goes, and comes back behind the others; its record goes out.
@@ -150,63 +196,102 @@ impl Lane {
         self.stand.fanout.end_poll(found_nothing, now, &mut whole);
     }
 
-    /// `messages` messages, one every microsecond; with `join`, a consumer on `core` joins at the
-    /// beginning, and the run lasts at least until it has every book.
+    fn is_active(&self, seat: usize) -> bool {
+        self.stand.fanout.active() >> seat & 1 != 0
+    }
+
+    fn has_books(&self, seat: usize) -> bool {
+        self.stand.fanout.refreshes_pending(seat) == 0
+    }
+
+    /// A stretch of `messages` before a join, the join, and as much after it.
     ///
     /// # Errors
-    /// If the consumer cannot be started.
-    pub fn run(&mut self, messages: u64, join: Option<usize>) -> Result<Run, CompareError> {
-        let board = Board::new()?;
-        board.word(WANTED).store(u64::MAX, Ordering::Relaxed);
-        let mut readers = Vec::new();
-        let mut other = None;
-        if let Some(core) = join {
-            readers.push(self.stand.claim(0, everything())?);
-            other = Some(Other::start(core, || {
-                while readers[0].poll_attach() != shm::seat::Attach::Active {
-                    std::hint::spin_loop();
-                }
-                read_all(&mut readers, &board)
-            })?);
-            self.written.set(0);
+    /// If the consumers do not follow.
+    pub fn cycle(&mut self, messages: u64) -> Result<Cycle, CompareError> {
+        let enough = move |_: &Lane, number| number >= messages;
+        let mut cycle = Cycle::default();
+        (cycle.times[0], _) = self.stretch(enough)?;
+        self.written.set(0);
+        // Partner of both stores: the load in `consume`.
+        self.board.word(JOINED).store(1, Ordering::Release);
+        // The claim takes its time to be seen; no message after the last book counts.
+        self.stretch(|lane, _| lane.is_active(JOINING))?;
+        (cycle.times[1], cycle.join_ns) = self.stretch(|lane, _| lane.has_books(JOINING))?;
+        cycle.idle = [self.idle.value_at_quantile(0.99) as f64, self.idle.max() as f64];
+        cycle.records = self.written.get();
+        (cycle.times[2], _) = self.stretch(enough)?;
+        self.board.word(JOINED).store(0, Ordering::Release);
+        self.stretch(|lane, _| !lane.is_active(JOINING))?;
+        Ok(cycle)
+    }
+
+    /// Messages, one every microsecond, until `done`; what they took, and how long all of it was.
+    ///
+    /// # Errors
+    /// If it takes more than ten seconds.
+    fn stretch(
+        &mut self,
+        done: impl Fn(&Lane, u64) -> bool,
+    ) -> Result<(Times, f64), CompareError> {
+        for all in [&mut self.service, &mut self.due, &mut self.idle] {
+            all.reset();
         }
-        let mut run = Run { service: hdr()?, due: hdr()?, idle: hdr()?, join_ns: 0, records: 0 };
         let start = self.counter.read();
-        let mut joining = join.is_some();
-        for number in 0..u64::MAX {
+        for number in 0..10_000_000 {
             let due = number * EVERY_NS;
             let mut begun = self.since(start);
             while begun < due {
                 self.poll(true, start + begun);
                 let ended = self.since(start);
                 // A histogram refuses only what is above its bound; such a poll counts as that.
-                run.idle.saturating_record((ended - begun).max(1));
+                self.idle.saturating_record((ended - begun).max(1));
                 begun = ended;
             }
             self.message();
             let ended = self.since(start);
-            run.service.saturating_record((ended - begun).max(1));
-            run.due.saturating_record((ended - due).max(1));
-            self.poll(false, start + ended);
-            let pending = self.stand.fanout.refreshes_pending(0) != 0;
-            if joining && number > 16 && !pending {
-                (joining, run.join_ns) = (false, ended);
-                run.records = self.written.get();
+            if number >= WARM {
+                self.service.saturating_record((ended - begun).max(1));
+                self.due.saturating_record((ended - due).max(1));
             }
-            if number >= messages && (!joining || number > 50 * messages) {
-                break;
+            self.poll(false, start + ended);
+            if done(self, number) {
+                let of = |times: &Histogram<u64>| {
+                    [0.5, 0.99].map(|quantile| times.value_at_quantile(quantile) as f64)
+                };
+                return Ok((Times { service: of(&self.service), due: of(&self.due) }, ended as f64));
             }
         }
-        drop(other);
-        drop(readers);
-        self.poll(true, start);
-        Ok(run)
+        Err(CompareError::failed("a stretch of messages", "the consumers do not follow"))
     }
 
     #[inline(always)]
     fn since(&self, start: u64) -> u64 {
         self.calibration.duration_ns(self.counter.read().wrapping_sub(start))
     }
+}
+
+/// Both consumers: one that stays, and one that has its seat while the board says so.
+fn consume(stand: &Stand, board: &Board) -> i32 {
+    let mut readers: Vec<Reader> = Vec::with_capacity(2);
+    let mut all_active = false;
+    while !ended(board) {
+        // Partner: the stores in `Lane::cycle`.
+        let wanted = 1 + (board.word(JOINED).load(Ordering::Acquire) & 1) as usize;
+        if readers.len() < wanted {
+            let seat = [STEADY, JOINING][readers.len()];
+            let Ok(reader) = stand.claim(seat, everything()) else { continue };
+            readers.push(reader);
+            all_active = false;
+        }
+        readers.truncate(wanted);
+        if !all_active {
+            let active = |reader: &mut Reader| reader.poll_attach() == Attach::Active;
+            all_active = readers.iter_mut().all(active);
+        }
+        take(&mut readers);
+    }
+    0
 }
 
 /// Side and price of the order of this number in its book: ten levels a side, two orders each.

@@ -20,8 +20,8 @@ mod unwanted;
 use crate::harness::{
     Bar, CompareError, Contestant, Row, Series, Setting, Table, Want, contest, median,
 };
+use join::{Cycle, Times};
 use publish::{Readers, Seats};
-use stopped::{How, Stopped};
 use unwanted::Unwanted;
 
 /// Seats of the rows.
@@ -40,7 +40,7 @@ pub fn run(setting: &Setting) -> Result<Vec<Table>, CompareError> {
     }
     tables.push(peers(setting)?);
     tables.push(unwanted(setting)?);
-    tables.push(stopped(setting)?);
+    tables.push(stopped::table(setting, bursts(setting))?);
     tables.push(joining(setting)?);
     tables.push(consume::table(setting)?);
     let restored = pinned.restore();
@@ -155,84 +155,63 @@ fn unwanted(setting: &Setting) -> Result<Table, CompareError> {
     Ok(table)
 }
 
-fn stopped(setting: &Setting) -> Result<Table, CompareError> {
-    let mut all: Vec<Box<dyn Contestant>> = Vec::new();
-    for how in [How::Fast, How::Stopped, How::Never] {
-        all.push(Box::new(Stopped::new(how, bursts(setting), setting.cores[1])));
-    }
-    let series = contest("fanout stopped", setting.rounds, &mut all)?;
-    let mut table = Table::of("Publishing to a consumer that has stopped", "ns/record", &series);
-    table.input = "one seat, policy lose, from the stop on".into();
-    for (at, what) in [(1, "stopped by a signal"), (2, "that never reads")] {
-        table.bars.push(Bar::ratio(
-            format!("a consumer {what} against a fast one"),
-            series[at].times_as_fast_as(&series[0]).recip(),
-            Want::AtMost(1.1),
-            Some(Want::AtMost(1.02)),
-        ));
-    }
-    Ok(table)
-}
-
 fn joining(setting: &Setting) -> Result<Table, CompareError> {
-    let messages = if setting.quick { 50_000 } else { 500_000 };
-    let mut lane = join::Lane::new()?;
-    // The first run fetches what is not there yet.
-    lane.run(messages / 10, None)?;
-    let (mut rows, mut ratios, mut joins) = (Vec::new(), [Vec::new(), Vec::new()], Vec::new());
-    let mut series: Vec<Series> = Vec::new();
-    let mut notes = Vec::new();
-    for round in 0..setting.rounds {
-        let alone = lane.run(messages, None)?;
-        let joined = lane.run(messages, Some(setting.cores[1]))?;
-        let values = [&alone, &joined].map(|run| {
-            let of = |hist: &hdrhistogram::Histogram<u64>, q| hist.value_at_quantile(q) as f64;
-            [of(&run.service, 0.5), of(&run.service, 0.99), of(&run.due, 0.5), of(&run.due, 0.99)]
-        });
-        let names = ["service p50", "service p99", "from due p50", "from due p99"];
-        for (at, name) in names.iter().enumerate() {
-            for (how, values) in ["alone", "while a consumer joins"].iter().zip(values) {
-                let name = format!("{name}, {how}");
-                match series.iter_mut().find(|one| one.name == name) {
-                    Some(one) => one.rounds.push(values[at]),
-                    None => {
-                        let mut one = Series::new(name, true);
-                        one.rounds.push(values[at]);
-                        series.push(one);
-                    }
-                }
-            }
-        }
-        ratios[0].push(values[1][1] / values[0][1]);
-        ratios[1].push(values[1][3] / values[0][3]);
-        joins.push(joined.join_ns as f64 / 1e6);
-        if round == 0 {
-            notes.push(format!(
-                "{} records of refreshes; longest poll that found nothing {} ns, p99 {} ns",
-                joined.records,
-                joined.idle.max(),
-                joined.idle.value_at_quantile(0.99)
-            ));
+    let (messages, cycles) = if setting.quick { (20_000, 5) } else { (50_000, 10) };
+    let mut lane = join::Lane::new(setting.cores[1])?;
+    // The first cycle fetches what is not there yet.
+    lane.cycle(messages)?;
+    let all = (0..setting.rounds * cycles).map(|_| lane.cycle(messages));
+    let cycles = all.collect::<Result<Vec<Cycle>, _>>()?;
+    let each = |of: &dyn Fn(&Cycle) -> f64| cycles.iter().map(of).collect::<Vec<_>>();
+    let mut series = Vec::new();
+    let whens = ["before", "while a consumer joins", "with both"];
+    for (at, quantile) in ["p50", "p99"].iter().enumerate() {
+        for (when, name) in whens.iter().enumerate() {
+            let mut one = Series::new(format!("service {quantile}, {name}"), true);
+            one.rounds = each(&|cycle| cycle.times[when].service[at]);
+            series.push(one);
+            let mut one = Series::new(format!("from due {quantile}, {name}"), true);
+            one.rounds = each(&|cycle| cycle.times[when].due[at]);
+            series.push(one);
         }
     }
-    rows.extend(series.iter().map(Row::from));
-    let p99 = |what: &str, ratios: &[f64], must| Bar {
-        what: format!("p99 of a message {what}, while a consumer joins against alone"),
-        figure: median(ratios),
-        unit: "x",
-        must,
-        aim: None,
+    // Two consumers cost more than one, join or not: the bar is against the same two.
+    let ratio = |when: usize, of: &dyn Fn(&Times) -> f64| {
+        median(&each(&|cycle| of(&cycle.times[1]) / of(&cycle.times[when])))
     };
+    let service = |times: &Times| times.service[1];
+    let p99 = "p99 of a message from taking it up, while a consumer joins";
+    let due = "p99 of a message from when it was due, while a consumer joins";
     Ok(Table {
-        title: "A consumer joins 8,900 books while records flow".into(),
+        title: "A consumer joins 8,900 books while records flow to another one".into(),
         unit: "ns/message",
-        input: format!("{messages} messages, one every microsecond; 40 orders a book"),
-        rows,
+        input: format!(
+            "one message a microsecond, {messages} before and after each join; 40 orders a book"
+        ),
+        rows: series.iter().map(Row::from).collect(),
         bars: vec![
-            Bar::reported("the join", median(&joins), "ms"),
-            p99("from taking it up", &ratios[0], Some(Want::AtMost(1.1))),
-            p99("from when it was due", &ratios[1], None),
+            Bar::reported("the join", median(&each(&|cycle| cycle.join_ns / 1e6)), "ms"),
+            Bar {
+                what: format!("{p99}, against both without a join"),
+                figure: ratio(2, &service),
+                unit: "x",
+                must: Some(Want::AtMost(1.1)),
+                aim: None,
+            },
+            Bar::reported(format!("{p99}, against one consumer before"), ratio(0, &service), "x"),
+            Bar::reported(
+                format!("{due}, against both without a join"),
+                ratio(2, &|times| times.due[1]),
+                "x",
+            ),
         ],
-        notes,
+        notes: vec![format!(
+            "{} joins, {} records of refreshes each; polls that found nothing during one: p99 {} \
+             ns, longest {} ns (medians)",
+            cycles.len(),
+            median(&each(&|cycle| cycle.records as f64)),
+            median(&each(&|cycle| cycle.idle[0])),
+            median(&each(&|cycle| cycle.idle[1])),
+        )],
     })
 }

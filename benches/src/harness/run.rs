@@ -173,7 +173,7 @@ const HEAP: usize = 1 << 30;
 /// The same in the quick form: fetching costs some hosts seconds a gigabyte.
 const QUICK_HEAP: usize = 128 << 20;
 /// Time of a contest in the quick form.
-const QUICK_CONTEST: Duration = Duration::from_secs(5);
+const QUICK_CONTEST: Duration = Duration::from_secs(4);
 
 /// A section on the first core; where this host does not let itself be pinned, wherever it runs,
 /// and its tables say so.

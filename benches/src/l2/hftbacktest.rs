@@ -30,82 +30,53 @@ fn input(stream: &Stream, update: LevelUpdate) -> Input {
     Input { price, quantity: update.quantity as f64 * lot_size(), ask: update.is_ask }
 }
 
-#[inline(always)]
-fn apply<D: L2MarketDepth>(depth: &mut D, m: &Input) -> bool {
-    if m.ask {
-        depth.update_ask_depth(m.price, m.quantity, 0);
-    } else {
-        depth.update_bid_depth(m.price, m.quantity, 0);
-    }
-    true
+/// A book of theirs: how it is made.
+pub trait Depth: MarketDepth + L2MarketDepth + Sized {
+    /// What the table calls it.
+    const NAME: &'static str;
+    /// What it does not do that ours does, or needs.
+    const NOTE: &'static str;
+    /// An empty one.
+    fn empty(stream: &Stream) -> Self;
 }
 
-#[inline(always)]
-fn read<D: MarketDepth>(depth: &D) -> u64 {
-    let bid = depth.best_bid_tick() as u64 ^ depth.best_bid_qty().to_bits();
-    bid.wrapping_add(depth.best_ask_tick() as u64 ^ depth.best_ask_qty().to_bits())
-}
-
-fn quote<D: MarketDepth>(depth: &D) -> Quote {
-    let side = |tick: i64, quantity: f64| {
-        let none = tick == INVALID_MIN || tick == INVALID_MAX;
-        (!none).then(|| (tick, (quantity / lot_size()).round() as i64))
-    };
-    [
-        side(depth.best_bid_tick(), depth.best_bid_qty()),
-        side(depth.best_ask_tick(), depth.best_ask_qty()),
-    ]
-}
-
-/// `HashMapMarketDepth`.
-pub struct InHashMap(HashMapMarketDepth);
-
-impl LevelBook for InHashMap {
+impl Depth for HashMapMarketDepth {
     const NAME: &'static str = "hftbacktest 0.9.4 HashMap";
     const NOTE: &'static str = "prices and quantities are f64; levels in no order";
-    type Input = Input;
 
-    fn new(stream: &Stream) -> Result<Self, CompareError> {
-        Ok(InHashMap(HashMapMarketDepth::new(tick_size(stream), lot_size())))
-    }
-
-    fn input(&self, stream: &Stream, _: usize, update: LevelUpdate) -> Result<Input, CompareError> {
-        Ok(input(stream, update))
-    }
-
-    #[inline(always)]
-    fn apply(&mut self, m: &Input) -> bool {
-        apply(&mut self.0, m)
-    }
-
-    #[inline(always)]
-    fn read(&self) -> u64 {
-        read(&self.0)
-    }
-
-    fn quote(&self, _: &Stream) -> Quote {
-        quote(&self.0)
-    }
-
-    fn reset(&mut self, _: &Stream) -> Result<(), CompareError> {
-        self.0.clear_depth(Side::None, 0.0);
-        Ok(())
+    fn empty(stream: &Stream) -> Self {
+        HashMapMarketDepth::new(tick_size(stream), lot_size())
     }
 }
 
-/// `ROIVectorMarketDepth` over the range of the whole stream, known beforehand.
-pub struct InVector(ROIVectorMarketDepth);
-
-impl LevelBook for InVector {
+/// Over the range of the whole stream, known beforehand.
+impl Depth for ROIVectorMarketDepth {
     const NAME: &'static str = "hftbacktest 0.9.4 ROIVector";
     const NOTE: &'static str =
         "f64; told the range of the whole recording beforehand, ignores prices outside it";
+
+    fn empty(stream: &Stream) -> Self {
+        let size = tick_size(stream);
+        let [low, high] = stream.ticks.map(|tick| tick as f64 * size);
+        ROIVectorMarketDepth::new(size, lot_size(), low, high)
+    }
+}
+
+/// One of their books.
+pub struct Book<D>(D);
+
+/// `HashMapMarketDepth`.
+pub type InHashMap = Book<HashMapMarketDepth>;
+/// `ROIVectorMarketDepth`.
+pub type InVector = Book<ROIVectorMarketDepth>;
+
+impl<D: Depth> LevelBook for Book<D> {
+    const NAME: &'static str = D::NAME;
+    const NOTE: &'static str = D::NOTE;
     type Input = Input;
 
     fn new(stream: &Stream) -> Result<Self, CompareError> {
-        let size = tick_size(stream);
-        let [low, high] = stream.ticks.map(|tick| tick as f64 * size);
-        Ok(InVector(ROIVectorMarketDepth::new(size, lot_size(), low, high)))
+        Ok(Book(D::empty(stream)))
     }
 
     fn input(&self, stream: &Stream, _: usize, update: LevelUpdate) -> Result<Input, CompareError> {
@@ -114,16 +85,31 @@ impl LevelBook for InVector {
 
     #[inline(always)]
     fn apply(&mut self, m: &Input) -> bool {
-        apply(&mut self.0, m)
+        if m.ask {
+            self.0.update_ask_depth(m.price, m.quantity, 0);
+        } else {
+            self.0.update_bid_depth(m.price, m.quantity, 0);
+        }
+        true
     }
 
     #[inline(always)]
     fn read(&self) -> u64 {
-        read(&self.0)
+        let depth = &self.0;
+        let bid = depth.best_bid_tick() as u64 ^ depth.best_bid_qty().to_bits();
+        bid.wrapping_add(depth.best_ask_tick() as u64 ^ depth.best_ask_qty().to_bits())
     }
 
     fn quote(&self, _: &Stream) -> Quote {
-        quote(&self.0)
+        let side = |tick: i64, quantity: f64| {
+            let none = tick == INVALID_MIN || tick == INVALID_MAX;
+            (!none).then(|| (tick, (quantity / lot_size()).round() as i64))
+        };
+        let depth = &self.0;
+        [
+            side(depth.best_bid_tick(), depth.best_bid_qty()),
+            side(depth.best_ask_tick(), depth.best_ask_qty()),
+        ]
     }
 
     fn reset(&mut self, _: &Stream) -> Result<(), CompareError> {

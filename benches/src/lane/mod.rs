@@ -34,8 +34,10 @@ use crate::data;
 use crate::harness::{Bar, CompareError, Contestant, Row, Series, Setting, Table, Want, contest};
 use crate::l3::ours::Way as Pass;
 
-/// Messages in a packet, as a venue sends them in quiet and in busy times.
-const SIZES: [u16; 3] = [30, 8, 1];
+/// Messages in a packet, as a venue sends them in busy and in quiet times.
+const SIZES: [u16; 3] = [30, 1, 8];
+/// So many of them in the quick form: what is between the two is between them.
+const QUICK_SIZES: usize = 2;
 
 /// What all ways must agree on: the best prices and quantities of all books, and the live orders.
 fn answer<I: OrderIndex>(books: &L3Books<I>) -> u64 {
@@ -93,35 +95,42 @@ fn limits() -> Limits {
 fn compare(setting: &Setting, name: &str, itch: &[u8]) -> Result<Table, CompareError> {
     let [read, alone] = roots()?;
     let _folder = Folder(read.parent().map(PathBuf::from).unwrap_or_default());
+    let sizes = SIZES.get(..QUICK_SIZES).filter(|_| setting.quick).unwrap_or(&SIZES);
+    let mut inputs = Vec::with_capacity(sizes.len());
+    for &size in sizes {
+        let mut packets = Packets::of(itch, size);
+        // Before the lanes that are measured, which get the memory of this one.
+        let tally = expected(&mut packets, limits())?;
+        inputs.push((size, tally, RefCell::new(packets)));
+    }
     let seated = Rc::new(RefCell::new(Whole::new(&read, limits(), Some(setting.cores[1]))?));
     let _pinned = affinity::pin(setting.cores[0]).map_err(|e| CompareError::failed("pin", e))?;
     let unread = Rc::new(RefCell::new(Whole::new(&alone, limits(), None)?));
-    let inputs: Vec<RefCell<Packets>> =
-        SIZES.iter().map(|&size| RefCell::new(Packets::of(itch, size))).collect();
-    let mut all: Vec<Box<dyn Contestant + '_>> = vec![
-        Box::new(Alone::new(itch, limits(), Pass::Ahead)?),
-        Box::new(Alone::new(itch, limits(), Pass::Single)?),
-    ];
-    for (packets, size) in inputs.iter().zip(SIZES) {
-        let tally = expected(&mut packets.borrow_mut(), limits())?;
+    let mut all: Vec<Box<dyn Contestant + '_>> =
+        vec![Box::new(Alone::new(itch, limits(), Pass::Ahead)?)];
+    if !setting.quick {
+        // Section `l3` has it too, and memory for one more set of books takes seconds to fetch.
+        all.push(Box::new(Alone::new(itch, limits(), Pass::Single)?));
+    }
+    for (size, tally, packets) in &inputs {
         let way = |what: &str, whole: &Rc<RefCell<Whole>>, a_poll| Way {
             name: format!("lane, packets of {size}{what}"),
             whole: Rc::clone(whole),
             packets,
             a_poll,
-            expected: tally,
+            expected: *tally,
         };
         all.push(Box::new(way(", no seats", &unread, BURST)));
         all.push(Box::new(way(", one consumer", &seated, BURST)));
-        if size == 1 {
+        if *size == 1 {
             all.push(Box::new(way(" and polls of 1, one consumer", &seated, 1)));
         }
     }
     let series = contest("lane", setting.rounds, &mut all)?;
     drop(all);
     let packets: Vec<String> =
-        inputs.iter().map(|packets| packets.borrow().len().to_string()).collect();
-    let messages = inputs.first().map_or(0, |packets| packets.borrow().messages);
+        inputs.iter().map(|input| input.2.borrow().len().to_string()).collect();
+    let messages = inputs.first().map_or(0, |input| input.2.borrow().messages);
     let input = format!("{name}: {messages} messages in {} packets", packets.join(", "));
     Ok(table(name, input, &series))
 }

@@ -4,6 +4,9 @@
 //! can look ahead. So the same messages are played in packets of several sizes. A session's name is
 //! in every packet: it is written anew for each round, outside of the time that is measured, because
 //! a lane begins with empty books at each new session.
+//!
+//! `budgets` packs too, in one session and sizes of its own, and is a program, not a library to
+//! depend on for the rest of this file.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

@@ -18,6 +18,8 @@
 
 use super::L3Books;
 use crate::index::OrderIndex;
+use crate::side::{flip, side_number};
+use crate::table::NIL;
 use wire::Side;
 
 /// How far the hints for one event have come on the way to its order.
@@ -43,11 +45,43 @@ impl<I: OrderIndex> L3Books<I> {
         Trail(slot)
     }
 
+    /// Fetches the level that a new order at this price would join: once the best levels of the
+    /// side have come, with the second hint or the third.
+    #[inline(always)]
+    pub fn approach_joined(&self, instrument: u32, side: Side, price: i64) {
+        let number = side_number(instrument, side);
+        self.levels.prefetch_record(self.levels.near(number, flip(number, price)));
+    }
+
     /// Third hint of three: fetches the level of the order and its place in the queue.
     #[inline(always)]
     pub fn approach_level(&self, trail: Trail) {
         let order = self.orders.at_any(trail.0);
         self.levels.prefetch_record(order.level());
         self.queues.prefetch(order.piece);
+    }
+
+    /// Fetches what tells the levels of both sides of a book that is going to be read.
+    #[inline(always)]
+    pub fn approach_book(&self, instrument: u32) {
+        self.levels.prefetch_book(instrument, Side::Bid);
+        self.levels.prefetch_book(instrument, Side::Ask);
+    }
+
+    /// Number of orders of the level with `nth` better ones on its side; 0 where there is none.
+    /// Fetches the orders that the level itself names, because they are going to be read.
+    #[inline]
+    #[must_use]
+    pub fn approach_orders(&self, instrument: u32, side: Side, nth: usize) -> u32 {
+        if instrument >= self.limits.instruments {
+            return 0;
+        }
+        let number = side_number(instrument, side);
+        let Some(level) = self.levels.nth(number, nth) else { return 0 };
+        let record = self.levels.record(level);
+        for slot in record.queue.iter().take_while(|slot| **slot != NIL) {
+            self.orders.prefetch(*slot);
+        }
+        record.orders
     }
 }

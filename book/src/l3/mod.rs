@@ -32,7 +32,7 @@ mod view;
 pub use hints::Trail;
 pub use limits::{INSTRUMENTS_MAX, L3Limits};
 pub(crate) use view::level_view;
-pub use view::{Levels as LevelsIter, Orders as OrdersIter};
+pub use view::{Levels as LevelsIter, Orders as OrdersIter, Queued as QueuedIter};
 
 use crate::error::LimitsError;
 use crate::index::OrderIndex;

@@ -81,6 +81,16 @@ impl<I: OrderIndex> L3Books<I> {
         Orders { books: self, walk, queue: None }
     }
 
+    /// Orders of the level with `nth` better ones on its side, by their place in the queue.
+    #[inline]
+    #[must_use]
+    pub fn orders_at(&self, instrument: u32, side: Side, nth: usize) -> Queued<'_, I> {
+        let number = self.side(instrument, side);
+        let level = number.and_then(|number| self.levels.nth(number, nth));
+        let level = level.map(|level| self.levels.record(level));
+        Queued { books: self, queue: level.map(|level| (level, self.queues.walk(level))) }
+    }
+
     /// A live order, whichever instrument it belongs to.
     #[inline]
     #[must_use]
@@ -189,6 +199,42 @@ impl<I: OrderIndex> Iterator for Orders<'_, I> {
             let level = self.books.levels.record(self.walk.next()?);
             self.queue = Some(self.books.queues.walk(level));
         }
+    }
+}
+
+/// Orders of one level, by their place in the queue.
+#[derive(Debug, Clone)]
+pub struct Queued<'a, I> {
+    books: &'a L3Books<I>,
+    queue: Option<(&'a crate::levels::Record, queue::Walk<'a>)>,
+}
+
+impl<I: OrderIndex> Queued<'_, I> {
+    /// Leaves out the next `orders` orders without reading them.
+    #[inline]
+    pub fn leave_out(&mut self, orders: usize) {
+        if let Some((_, queue)) = &mut self.queue
+            && orders > 0
+        {
+            let _ = queue.nth(orders - 1);
+        }
+    }
+}
+
+impl<I: OrderIndex> Iterator for Queued<'_, I> {
+    type Item = OrderView;
+
+    #[inline]
+    fn next(&mut self) -> Option<OrderView> {
+        let (level, queue) = self.queue.as_mut()?;
+        let slot = queue.next()?;
+        Some(OrderView {
+            reference: self.books.index.reference(slot),
+            instrument: instrument_of(level.side),
+            side: side_of(level.side),
+            price: flip(level.side, level.key),
+            quantity: self.books.orders.at(slot).quantity,
+        })
     }
 }
 

@@ -206,7 +206,9 @@ fn attach(root: PathBuf, lane: &mut Lane<Regions>) -> Result<Client, Error> {
     })
 }
 
-/// MoldUDP64 packets one behind the other.
+/// MoldUDP64 packets one behind the other. `benches` packs too, into packets of one size and sessions
+/// of many names: its workspace has peers in its lock file, so nothing here can depend on it, and what
+/// two tools alone would use is not put into a library that ships.
 struct Packets {
     bytes: Vec<u8>,
     ends: Vec<usize>,

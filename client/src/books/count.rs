@@ -9,7 +9,7 @@ pub enum Inconsistency {
     Book(BookError),
     /// A refresh had other counts of entries than it announced.
     RefreshCounts,
-    /// A refresh was interrupted: its end, or another's begin, came without its own.
+    /// The end of a refresh came without its begin, or its entries in another order than by price.
     RefreshOrder,
     /// The record says that something else remains than the book has.
     Disagrees,
@@ -72,6 +72,8 @@ pub struct BookCounts {
     inconsistencies: [u64; ALL],
     /// Refreshes that made a book complete.
     pub refreshes: u64,
+    /// Refreshes that were given up before their end, and come again.
+    pub given_up: u64,
     /// Records of books that were not complete, left out: the next refresh has their effect.
     pub ignored: u64,
     /// Records about prices beyond the depth that was asked for, left out.
@@ -89,6 +91,7 @@ impl Default for BookCounts {
         BookCounts {
             inconsistencies: [0; ALL],
             refreshes: 0,
+            given_up: 0,
             ignored: 0,
             beyond_depth: 0,
             gaps: 0,

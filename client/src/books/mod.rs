@@ -1,7 +1,8 @@
 //! Books made from the records of one lane.
 //!
 //! The rule: drop the book at `book_begin`, it is complete after `book_end`, and every record in
-//! between refreshes is applied exactly. What contradicts the book is counted by name, and the
+//! between refreshes is applied exactly. Between begin and end there may be records of other
+//! instruments; a begin without an end is given up with the next begin, of whichever instrument. What contradicts the book is counted by name, and the
 //! book is empty and unusable until its next refresh; nothing is ever guessed. What is kept follows
 //! from the classes of the seat: orders where it takes them, else levels, else best prices.
 //!
@@ -162,6 +163,7 @@ impl Books {
             self.clear(index);
             self.trust.forget(index);
         }
+        self.refreshing.take_if(|refreshing| !filter.contains(refreshing.index));
         self.filter = Some(filter.clone());
     }
 
@@ -341,8 +343,10 @@ impl Books {
             self.counts.ignored += 1;
             return;
         }
-        if let Some(unfinished) = self.refreshing.take() {
-            self.contradiction(unfinished.index, Inconsistency::RefreshOrder);
+        if let Some(given_up) = self.refreshing.take() {
+            // The producer's book has changed meanwhile: it begins again, now or in its turn.
+            self.counts.given_up += 1;
+            self.clear(given_up.index);
         }
         let Some(m) = record.get::<BookBegin>() else { return };
         self.clear(index);
@@ -368,6 +372,11 @@ impl Books {
             return;
         }
         let Some(refreshing) = self.refreshing.take() else {
+            if !self.trust.is_complete(index) {
+                // The rest of a refresh of which a resync skipped the begin.
+                self.counts.ignored += 1;
+                return;
+            }
             return self.contradiction(index, Inconsistency::RefreshOrder);
         };
         if refreshing.index != index {

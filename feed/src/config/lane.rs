@@ -9,6 +9,7 @@ use toml::de::DeTable;
 use crate::config::environment::LIMITED_SYMBOLS;
 use crate::config::instance::{CoreConfig, DataNature};
 use crate::config::parse::{Named, Parser, SectionSpec, Values, closest};
+use crate::config::recovery::{RecoverySection, recovery};
 use crate::config::schema;
 use crate::net::chaos::ChaosSpec;
 use crate::venue::nasdaq::Market;
@@ -56,6 +57,8 @@ pub struct LaneSection {
     pub date: Option<Date>,
     /// Its lines, A first.
     pub lines: Vec<LineSection>,
+    /// Servers that its gaps are filled from; `None`: gaps stay open until the session rolls.
+    pub recovery: Option<RecoverySection>,
 }
 
 /// A line: destinations that carry one copy of the feed.
@@ -98,11 +101,12 @@ pub fn lanes(
                 prefix: &format!("lane.{}.", section.name),
                 line: section.line,
                 keys: &schema::LANE,
-                tables: &["line"],
+                tables: &["line", "recovery"],
             },
         );
         let mut lane = lane(parser, &section.name, &values, cores);
         lane.lines = lines(parser, &section);
+        lane.recovery = recovery(parser, &section);
         if let Some(Err(error)) = lane.chaos.as_deref().map(str::parse::<ChaosSpec>) {
             parser.problem(values.line_of("chaos"), format!("chaos in {title}: {error}"));
         }
@@ -157,6 +161,7 @@ fn lane(parser: &mut Parser, name: &str, values: &Values, cores: &[CoreConfig]) 
         chaos: values.text("chaos").map(str::to_owned),
         date: None,
         lines: Vec::new(),
+        recovery: None,
     }
 }
 

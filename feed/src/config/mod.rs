@@ -8,6 +8,7 @@
 //! instance.rs     top level and cores          lane.rs     lanes and their lines
 //! publisher.rs    the multicast publisher      explain.rs  what holds, and from where
 //! environment.rs  variables before the file    change.rs   what a reload would change
+//! recovery.rs     the servers that gaps are filled from
 //! ```
 //!
 //! The schema is one table, so that reading, `hotlane config explain`, the suggestions for unknown
@@ -22,6 +23,7 @@ pub mod lane;
 pub mod parse;
 pub mod problem;
 pub mod publisher;
+pub mod recovery;
 pub mod schema;
 
 use std::path::{Path, PathBuf};
@@ -32,6 +34,7 @@ pub use instance::{CoreConfig, DataNature, PollChoice};
 pub use lane::{LaneSection, LineSection};
 pub use problem::{ConfigError, Problem};
 pub use publisher::PublisherConfig;
+pub use recovery::RecoverySection;
 
 use parse::Parser;
 

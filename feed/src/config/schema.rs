@@ -206,6 +206,85 @@ pub const LINE: [Key; 4] = [
     ),
 ];
 
+/// Keys of `[lane.NAME.recovery]`. Limits are those of one lane.
+pub const RECOVERY: [Key; 15] = [
+    key(
+        "requests",
+        List,
+        "",
+        Nothing("nothing is requested: a gap waits for a snapshot"),
+        "servers HOST:PORT (UDP) that send missing messages again, asked by turns",
+    ),
+    key(
+        "snapshots",
+        List,
+        "",
+        Nothing("no snapshots: what cannot be requested stays missing"),
+        "servers HOST:PORT (SoupBinTCP) that send all books, for gaps that cannot be filled",
+    ),
+    key("user", Text, "", Value(""), "name for the login at snapshot servers"),
+    key(
+        "password_file",
+        Text,
+        "",
+        Nothing("an empty password"),
+        "file with the password for it; nobody but its owner may read it",
+    ),
+    key(
+        "keep",
+        Integer(1 << 10, 1 << 24),
+        "messages",
+        Value("262144"),
+        "messages that are kept while a gap is open; more of them, and a snapshot is wanted",
+    ),
+    key("timeout_ms", Integer(1, 60_000), "ms", Value("20"), "how long an answer may take"),
+    key("tries", Integer(1, 100), "times", Value("3"), "how often each server is asked"),
+    key(
+        "agree",
+        Integer(1, 16),
+        "servers",
+        Value("1"),
+        "servers that must send the same message before it is believed",
+    ),
+    key(
+        "rate",
+        Integer(0, 1_000_000),
+        "requests/s",
+        Value("1000"),
+        "most requests a second, all servers together; 0: no limit",
+    ),
+    key("burst", Integer(1, 10_000), "requests", Value("32"), "requests that may go out at once"),
+    key("in_flight", Integer(1, 255), "requests", Value("8"), "requests that wait for an answer"),
+    key(
+        "max_count",
+        Integer(1, 65_534),
+        "messages",
+        Value("32"),
+        "most messages that one request asks for: what fits into one datagram",
+    ),
+    key(
+        "max_request",
+        Integer(1, 100_000_000),
+        "messages",
+        Value("100000"),
+        "a larger gap is not requested but healed by a snapshot",
+    ),
+    key(
+        "snapshot_timeout_ms",
+        Integer(100, 3_600_000),
+        "ms",
+        Value("30000"),
+        "how long a snapshot may take, from the connection to its end",
+    ),
+    key(
+        "backoff_ms",
+        Integer(1, 60_000),
+        "ms",
+        Value("100"),
+        "pause after every snapshot server failed; it doubles with each round",
+    ),
+];
+
 /// Keys of `[publisher]`.
 pub const PUBLISHER: [Key; 13] = [
     key("enabled", Bool, "", Value("false"), "publish datagrams"),
@@ -254,11 +333,12 @@ pub const PUBLISHER: [Key; 13] = [
 ];
 
 /// Sections with their keys, as a reference lists them.
-pub const SECTIONS: [(&str, &[Key]); 5] = [
+pub const SECTIONS: [(&str, &[Key]); 6] = [
     ("", &TOP),
     ("[core.NAME]", &CORE),
     ("[lane.NAME]", &LANE),
     ("[[lane.NAME.line]]", &LINE),
+    ("[lane.NAME.recovery]", &RECOVERY),
     ("[publisher]", &PUBLISHER),
 ];
 

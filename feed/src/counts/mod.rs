@@ -1,10 +1,12 @@
 //! What a lane counts. Plain numbers of its own; [`crate::publish`] copies them to shared memory.
 //!
 //! ```text
-//! mod.rs   the lane's counts      line.rs   those of each line      table.rs   names in shared memory
+//! mod.rs      the lane's counts               line.rs    those of each line
+//! recovery.rs  repairs, and recovery beside    table.rs   names in shared memory
 //! ```
 
 mod line;
+mod recovery;
 mod table;
 
 pub use line::LineCounts;
@@ -17,6 +19,7 @@ use protocol::venue::nasdaq::ItchReject;
 use wire::{Class, Kind};
 
 use crate::line::LINES_MAX;
+use crate::recover::{RecoveryCounts, RepairCounts};
 
 /// What a lane decides against, beyond the rejects of the parsers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,6 +139,11 @@ pub struct Counts {
     pub symbols_added: u64,
     /// Instruments that a reload removed.
     pub symbols_removed: u64,
+    /// What the lane repaired; brought up to date when counters are published.
+    pub repair: RepairCounts,
+    /// What recovery beside it did, see [`RecoveryCounts::values`]; whoever polls the lane copies
+    /// it.
+    pub recovery: [u64; RecoveryCounts::LEN],
     /// Lines by number, from 1; brought up to date when counters are published.
     pub lines: [LineCounts; LINES_MAX],
     /// How many of the lines have names.
@@ -188,6 +196,8 @@ impl Counts {
             symbols_listed: 0,
             symbols_added: 0,
             symbols_removed: 0,
+            repair: RepairCounts::default(),
+            recovery: [0; RecoveryCounts::LEN],
             lines: [LineCounts::default(); LINES_MAX],
             named_lines: named,
             messages: [0; 256],
@@ -296,7 +306,8 @@ impl Counts {
         ];
         let kinds = Kind::ALL.iter().map(|&k| (k.name(), "records", self.records[k as usize]));
         let refused = self.rejects().map(|(name, n)| (name, "refused", n));
-        lane.into_iter().chain(kinds).chain(refused).chain(self.named_lines())
+        let recovery = recovery::named(&self.repair, &self.recovery);
+        lane.into_iter().chain(kinds).chain(refused).chain(recovery).chain(self.named_lines())
     }
 
     /// Counts of the lines that have names.

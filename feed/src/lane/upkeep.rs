@@ -137,6 +137,7 @@ impl<O: Outlet> Lane<O> {
         counts.gaps_declared = self.gaps.declared();
         counts.gaps_open = self.gaps.open().len() as u64;
         counts.messages_missed = self.gaps.missing();
+        counts.repair = self.repair.counts;
         let listed = &self.publisher.listed;
         [counts.symbols_listed, counts.symbols_added, counts.symbols_removed] =
             listed.totals(self.venue.directory.len());

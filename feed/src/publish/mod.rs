@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! outlet.rs   what a lane can write to     step.rs     the records of one step
-//! refresh.rs  a whole book to one seat     images.rs   latest state for random readers
+//! refresh.rs  a whole book to one seat, in parts: refresh_parts.rs
+//! images.rs   latest state for random readers
 //! listing.rs  which instruments are published
 //! told.rs     which books seats were told are gapped
 //! region/     the shared-memory outlet of a lane, over the parts that `producer` made
@@ -14,6 +15,7 @@ pub mod listing;
 pub mod multicast;
 pub mod outlet;
 pub mod refresh;
+pub mod refresh_parts;
 pub mod region;
 pub mod step;
 pub mod told;

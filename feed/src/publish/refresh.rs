@@ -2,18 +2,20 @@
 //!
 //! Between `book_begin` and `book_end` stand the orders of an ORDERS seat, best price first and in
 //! the order of each queue, or the levels of a LEVELS seat, best first. A seat that takes TOP gets
-//! one `top` behind them; a seat that takes nothing but TOP gets only that.
+//! one `top` behind them; a seat that takes nothing but TOP gets only that. In which parts it is
+//! written is said in [`super::refresh_parts`].
 
 use wire::codes::BookCause;
-use wire::payload::{BookBegin, BookEnd, Level, Lost, OrderAdd, Payload, Top};
-use wire::{BookState, Class, Header, InstrumentId, Nature, Quality, Record, Side, Venue};
+use wire::payload::{BookBegin, BookEnd, Lost, Payload, Top};
+use wire::{BookState, Class, Header, InstrumentId, Nature, Quality, Record, Venue};
 
 use crate::publish::listing::{Listed, Shown};
 use crate::publish::outlet::Books;
+use crate::publish::refresh_parts::{Part, Place, RefreshTo};
 use crate::publish::step::HANDLER;
 
 /// Classes whose refresh stands between `book_begin` and `book_end`.
-const FRAMED: u8 = Class::Orders.bit() | Class::Levels.bit();
+pub(super) const FRAMED: u8 = Class::Orders.bit() | Class::Levels.bit();
 
 /// What a refresh is made from: the lane's books and the state of each.
 pub struct BookRefresh<'a> {
@@ -49,17 +51,18 @@ pub struct Want {
 }
 
 impl Want {
-    fn has(self, class: Class) -> bool {
+    pub(super) fn has(self, class: Class) -> bool {
         self.classes & class.bit() != 0
     }
 
-    fn levels(self) -> usize {
+    pub(super) fn levels(self) -> usize {
         if self.depth == 0 { usize::MAX } else { usize::from(self.depth) }
     }
 }
 
 impl BookRefresh<'_> {
-    fn record<P: Payload>(&self, instrument: u32, quality: Quality, payload: P) -> Record {
+    #[inline(always)]
+    pub(super) fn record<P: Payload>(&self, instrument: u32, quality: Quality, payload: P) -> Record {
         let header = Header {
             quality,
             origin: HANDLER,
@@ -71,122 +74,61 @@ impl BookRefresh<'_> {
         Record::new(header, payload)
     }
 
-    fn count_orders(&self, instrument: u32, side: Side, want: Want) -> u32 {
-        let levels = self.books.levels(instrument, side).take(want.levels());
-        levels.map(|level| level.orders).fold(0, u32::saturating_add)
-    }
-
-    fn count_levels(&self, instrument: u32, side: Side, want: Want) -> u32 {
-        self.books.depth(instrument, side).min(want.levels()) as u32
-    }
-
-    /// Entries that `book_begin` announces: orders where the seat takes them, else levels.
-    fn entries(&self, instrument: u32, side: Side, want: Want) -> u32 {
-        if want.has(Class::Orders) {
-            self.count_orders(instrument, side, want)
-        } else {
-            self.count_levels(instrument, side, want)
-        }
-    }
-
     /// Writes the book of `instrument` to `out`; nothing if there is no such instrument yet.
     pub fn write(&self, instrument: u32, want: Want, out: &mut impl FnMut(&Record)) {
+        self.write_part(instrument, want, &mut Place::default(), usize::MAX, out);
+    }
+
+    /// Writes about `part` records of the book of `instrument`, from `place` on, where the last part
+    /// ended. True if this was the last one, else `place` is where the next one begins. A book whose
+    /// state is another one than when its refresh began is begun anew.
+    pub fn write_part(
+        &self,
+        instrument: u32,
+        want: Want,
+        place: &mut Place,
+        part: usize,
+        out: &mut impl RefreshTo,
+    ) -> bool {
         if instrument == 0 || instrument > self.instruments {
-            return;
+            return true;
         }
         match self.listed.shown(instrument) {
             Shown::Book => {}
-            Shown::Void => return self.write_void(instrument, want, out),
-            Shown::Nothing => return,
-        }
-        let quality = Quality::new((self.state)(instrument), self.nature).snapshot();
-        if want.classes & FRAMED != 0 {
-            let begin = BookBegin {
-                cause: BookCause::Refresh as u8,
-                depth: want.depth.min(255) as u8,
-                bids: self.entries(instrument, Side::Bid, want),
-                asks: self.entries(instrument, Side::Ask, want),
-                ..BookBegin::default()
-            };
-            out(&self.record(instrument, quality, begin));
-            for side in [Side::Bid, Side::Ask] {
-                if want.has(Class::Orders) {
-                    self.write_orders(instrument, side, want, quality, out);
-                }
-                if want.has(Class::Levels) {
-                    self.write_levels(instrument, side, want, quality, out);
-                }
+            Shown::Void => {
+                self.write_void(instrument, want, out);
+                return true;
             }
-            let end = BookEnd {
-                cause: begin.cause,
-                depth: begin.depth,
-                bids: begin.bids,
-                asks: begin.asks,
-                ..BookEnd::default()
-            };
-            out(&self.record(instrument, quality.end_of_event(), end));
+            Shown::Nothing => return true,
+        }
+        let state = (self.state)(instrument);
+        let quality = Quality::new(state, self.nature).snapshot();
+        if want.classes & FRAMED != 0 {
+            place.expect_state(state);
+            if !Part::new(self, instrument, want, quality, part).write(place, out) {
+                return false;
+            }
         }
         if want.has(Class::Top) {
             let top = top_payload(self.books.best(instrument));
-            out(&self.record(instrument, quality.end_of_event(), top));
+            out.record(&self.record(instrument, quality.end_of_event(), top));
         }
+        true
     }
 
     /// The book of an instrument that is no longer published: none.
-    fn write_void(&self, instrument: u32, want: Want, out: &mut impl FnMut(&Record)) {
+    fn write_void(&self, instrument: u32, want: Want, out: &mut impl RefreshTo) {
         let quality = Quality::new(BookState::None, self.nature).snapshot();
         let (cause, depth) = (BookCause::Refresh as u8, want.depth.min(255) as u8);
         if want.classes & FRAMED != 0 {
             let begin = BookBegin { cause, depth, ..BookBegin::default() };
-            out(&self.record(instrument, quality, begin));
+            out.record(&self.record(instrument, quality, begin));
             let end = BookEnd { cause, depth, ..BookEnd::default() };
-            out(&self.record(instrument, quality.end_of_event(), end));
+            out.record(&self.record(instrument, quality.end_of_event(), end));
         }
         if want.has(Class::Top) {
             let top = top_payload(book::Top::EMPTY);
-            out(&self.record(instrument, quality.end_of_event(), top));
-        }
-    }
-
-    fn write_orders(
-        &self,
-        instrument: u32,
-        side: Side,
-        want: Want,
-        quality: Quality,
-        out: &mut impl FnMut(&Record),
-    ) {
-        let count = self.count_orders(instrument, side, want) as usize;
-        for order in self.books.orders(instrument, side).take(count) {
-            let add = OrderAdd {
-                order_id: order.reference,
-                price: order.price,
-                quantity: order.quantity,
-                priority: [0; 8],
-            };
-            out(&self.record(instrument, quality.side(side), add));
-        }
-    }
-
-    fn write_levels(
-        &self,
-        instrument: u32,
-        side: Side,
-        want: Want,
-        quality: Quality,
-        out: &mut impl FnMut(&Record),
-    ) {
-        let levels = self.books.levels(instrument, side).take(want.levels());
-        for (position, level) in (1u32..).zip(levels) {
-            let payload = Level {
-                price: level.price,
-                quantity: level.quantity,
-                update_id: 0,
-                orders: level.orders,
-                position: position_field(position),
-                flags: 0,
-            };
-            out(&self.record(instrument, quality.side(side), payload));
+            out.record(&self.record(instrument, quality.end_of_event(), top));
         }
     }
 

@@ -119,6 +119,8 @@ pub struct Repair {
     pub(super) no_snapshots: bool,
     /// A snapshot that is to be applied.
     pub(super) held: Option<Box<Snapshot>>,
+    /// When it came.
+    pub(super) held_at: u64,
     /// A snapshot that recovery has not taken back.
     pub(super) used: Option<Box<Snapshot>>,
     /// What was counted.
@@ -142,6 +144,7 @@ impl Repair {
             ask_at: 0,
             no_snapshots: false,
             held: None,
+            held_at: 0,
             used: None,
             counts: RepairCounts::default(),
         }

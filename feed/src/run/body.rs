@@ -12,6 +12,7 @@ use crate::lane::Lane;
 use crate::net::Polled;
 use crate::publish::listing::Listing;
 use crate::publish::region::Regions;
+use crate::recover::worker::SharedCounts;
 use crate::run::source::LiveSource;
 
 /// A poll longer than this counts as a breach, ns.
@@ -67,6 +68,8 @@ pub struct LaneBody {
     pub lines: u8,
     /// New listings from the watching thread; the old ones go back to be freed there.
     pub mail: LaneMail,
+    /// What recovery beside the lane counts; `None` where it has none.
+    pub recovery: Option<Arc<SharedCounts>>,
     /// Raised when the lane cannot go on: one lane's end is the process's.
     pub stop: Arc<AtomicBool>,
     /// Why it cannot.
@@ -98,8 +101,15 @@ impl LaneBody {
     /// Ends the lane: what waits behind a hole is taken and the hole is said, images and counters
     /// are as they will stay, and the seats are served once more.
     pub fn finish(&mut self, now: u64) {
+        self.take_recovery_counts();
         self.lane.finish(&self.source, now);
         self.lane.end_poll(true, now);
+    }
+
+    fn take_recovery_counts(&mut self) {
+        if let Some(counts) = &self.recovery {
+            counts.load(&mut self.lane.publisher.counts.recovery);
+        }
     }
 
     #[inline]
@@ -111,6 +121,7 @@ impl LaneBody {
         counts.poll_longest_ns = counts.poll_longest_ns.max(took);
         counts.poll_breaches += u64::from(took > BREACH_NS);
         if look {
+            self.take_recovery_counts();
             self.look_into_mail();
         }
     }

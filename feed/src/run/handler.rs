@@ -21,10 +21,12 @@ use crate::error::{FeedError, Result};
 use crate::lane::{Lane, LaneConfig};
 use crate::publish::multicast::Publisher;
 use crate::publish::region::Regions;
+use crate::recover::worker::Worker;
 use crate::run::body::{ControlMail, LaneBody, mail};
 use crate::run::clock::PageClock;
 use crate::run::core::{self, CoreEnd, CoreTask};
 use crate::run::polling::{self, Polling};
+use crate::run::recovery::{self, Recoveries};
 use crate::run::reload::{Reloader, listing_of};
 use crate::run::source::{self, Opened};
 use crate::run::summary::{CoreSummary, LaneSummary, Summary};
@@ -69,8 +71,11 @@ pub fn run(
         publisher.start(&config.shm_root, &config.instance, Policy::Lose)
     });
     let publisher = publisher.transpose()?;
-    let (bodies, mails) = assemble(config, prepared, parts, flags, tell)?;
+    let mut recoveries = Recoveries::default();
+    let (bodies, mails) = assemble(config, prepared, parts, &mut recoveries, flags, tell)?;
     let mut reloader = Reloader::new(config.clone(), environment.clone(), mails);
+    // Before the cores: if one of them cannot start, these threads end with `recoveries`.
+    recoveries.start(&host, tell)?;
     let cores = start(config, &host, &polling, bodies, flags, tell)?;
     let begun = Instant::now();
     tell(&format!("instance {} runs; Ctrl-C ends it", config.instance));
@@ -88,7 +93,7 @@ pub fn run(
         lanes: Vec::new(),
         publisher: None,
     };
-    let ended = finish(ends, &polling, &mut summary);
+    let ended = finish(ends, &polling, &mut summary).and(recoveries.finish());
     host.close()?;
     summary.publisher = publisher.map(|publisher| publisher.finish(PUBLISHER_MAX));
     ended.map(|()| summary)
@@ -115,6 +120,7 @@ struct Prepared {
     section: LaneSection,
     venue: Nasdaq,
     opened: Opened,
+    recovery: Option<Worker>,
 }
 
 /// Tables first, sockets last: what the sockets receive waits in their buffers.
@@ -127,7 +133,9 @@ fn prepare(config: &Config) -> Result<Vec<Prepared>> {
         venues.push((lane, venue));
     }
     let open = |(lane, venue): (&LaneSection, Nasdaq)| {
-        Ok(Prepared { section: lane.clone(), venue, opened: source::open(lane)? })
+        let recovery = lane.recovery.as_ref();
+        let recovery = recovery.map(|section| recovery::open(&lane.name, section)).transpose()?;
+        Ok(Prepared { section: lane.clone(), venue, opened: source::open(lane)?, recovery })
     };
     venues.into_iter().map(open).collect()
 }
@@ -169,12 +177,13 @@ fn assemble(
     config: &Config,
     prepared: Vec<Prepared>,
     parts: Vec<LaneParts>,
+    recoveries: &mut Recoveries,
     flags: &Flags,
     tell: &mut dyn FnMut(&str),
 ) -> Result<(Placed, Vec<ControlMail>)> {
     let mut bodies = Vec::with_capacity(prepared.len());
     let mut mails = Vec::with_capacity(prepared.len());
-    for (Prepared { section, venue, opened }, parts) in prepared.into_iter().zip(parts) {
+    for (Prepared { section, venue, opened, recovery }, parts) in prepared.into_iter().zip(parts) {
         let (nature, why) = nature(config.environment, opened.loopback);
         let name = &section.name;
         opened.notes.iter().for_each(|note| tell(&format!("lane {name}: {note}")));
@@ -196,6 +205,8 @@ fn assemble(
         let outlet = Regions::of_lane(parts, section.market);
         let mut lane = Lane::new(lane_config, eastern, venue, outlet);
         lane.begin_listing(Box::new(listing_of(&section)));
+        let (end, counts) = recoveries.add(recovery);
+        let lane = lane.with_recovery(end, recovery::repair_spec(&section));
         let (mine, mail) = mail();
         mails.push(mine);
         let body = LaneBody {
@@ -205,6 +216,7 @@ fn assemble(
             source: opened.wrap(&section)?,
             stop: flags.stop.clone(),
             error: None,
+            recovery: counts,
             name: section.name,
         };
         bodies.push((section.core, body));

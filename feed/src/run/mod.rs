@@ -8,6 +8,7 @@
 //! core.rs     a core's thread, from its start to its report
 //! handler.rs  sets everything up, watches, reloads, ends
 //! reload.rs   symbols while it runs
+//! recovery.rs the servers that gaps are filled from
 //! summary.rs  what came of it
 //! ```
 //!
@@ -20,6 +21,7 @@ pub mod clock;
 pub mod core;
 pub mod handler;
 pub mod polling;
+pub mod recovery;
 pub mod reload;
 pub mod source;
 pub mod summary;

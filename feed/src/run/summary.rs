@@ -116,6 +116,7 @@ impl LaneSummary {
             report.pages.bytes >> 20,
             report.pages.huge_bytes >> 20,
         );
+        out.push_str(&self.recovery_text());
         for (at, letter) in ('A'..='H').enumerate() {
             if let Some(line) = self.line_text(at + 1, letter) {
                 out.push_str(&line);
@@ -126,6 +127,25 @@ impl LaneSummary {
         }
         out.push_str(&self.source_text());
         out
+    }
+
+    /// What came back of what was missing; nothing where nothing was.
+    fn recovery_text(&self) -> String {
+        let value = |what: &str| self.counter(what);
+        if value("messages_missed") == 0 && value("repair_snapshots_wanted") == 0 {
+            return String::new();
+        }
+        format!(
+            "  recovered {} from servers, {} late on a line; {} requests, {} without an answer, {} \
+             answers refused; {} snapshots; {} gaps open\n",
+            value("repair_filled"),
+            value("repair_late"),
+            value("recovery_requests"),
+            value("recovery_timeouts"),
+            value("recovery_refused_all"),
+            value("repair_snapshots"),
+            value("gaps_open"),
+        )
     }
 
     fn source_text(&self) -> String {

@@ -5,5 +5,6 @@ mod common;
 
 mod errors;
 mod lines;
+mod recovery;
 mod reload;
 mod support;

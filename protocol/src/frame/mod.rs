@@ -10,12 +10,16 @@
 //! ipv4.rs        IPv4 header                        udp.rs       UDP header
 //! checksum.rs    the Internet checksum              emit.rs      a whole packet
 //! moldudp64.rs   Nasdaq's session framing
+//! soupbintcp.rs  its framing of a TCP stream        digits.rs    its numbers of ASCII digits
 //! ```
 //!
-//! [`udp`] is the one way in. IPv6, TCP and fragments are named rejects: no venue of this handler
-//! sends market data that way, and silently reassembling would hide a broken network.
+//! [`udp`] is the one way into captured packets. IPv6, TCP and fragments are named rejects: no venue
+//! of this handler sends live market data that way, and silently reassembling would hide a broken
+//! network. What a venue does send over TCP, snapshots on request, is read from the socket that
+//! asked, by [`soupbintcp`].
 
 mod checksum;
+pub(crate) mod digits;
 mod emit;
 mod ethernet;
 mod ipv4;
@@ -23,6 +27,7 @@ mod link;
 mod linux_cooked;
 mod loopback;
 pub mod moldudp64;
+pub mod soupbintcp;
 #[path = "udp.rs"]
 mod udp_header;
 mod vlan;

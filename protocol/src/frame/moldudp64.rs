@@ -59,8 +59,18 @@ rejects! {
         Residue = "mold_residue",
         /// The numbers of the messages do not fit into 64 bits.
         SequenceOverflow = "mold_sequence_overflow",
-        /// A request for no messages, or one that is not 20 bytes long.
-        Request = "mold_request",
+    }
+}
+
+rejects! {
+    /// Why a datagram is not a request.
+    RequestReject {
+        /// Not 20 bytes long.
+        Length = "request_length",
+        /// It asks for no messages.
+        Empty = "request_empty",
+        /// The last number wanted does not fit into 64 bits.
+        SequenceOverflow = "request_sequence_overflow",
     }
 }
 
@@ -278,16 +288,16 @@ impl MoldRequest {
     /// Reads a request.
     ///
     /// # Errors
-    /// [`MoldReject::Request`] if it is not 20 bytes long or asks for nothing,
-    /// [`MoldReject::SequenceOverflow`] if the last number wanted does not fit into 64 bits.
-    pub fn parse(bytes: &[u8]) -> Result<Self, MoldReject> {
-        let header = Header::ref_from_bytes(bytes).map_err(|_| MoldReject::Request)?;
+    /// The first thing that is wrong, as a [`RequestReject`]. Whether the session has such numbers
+    /// is for the server to say.
+    pub fn parse(bytes: &[u8]) -> Result<Self, RequestReject> {
+        let header = Header::ref_from_bytes(bytes).map_err(|_| RequestReject::Length)?;
         let (sequence, count) = (header.sequence.get(), header.count.get());
         if count == 0 {
-            return Err(MoldReject::Request);
+            return Err(RequestReject::Empty);
         }
         if sequence.checked_add(u64::from(count)).is_none() {
-            return Err(MoldReject::SequenceOverflow);
+            return Err(RequestReject::SequenceOverflow);
         }
         Ok(Self { session: header.session, sequence, count })
     }

@@ -108,6 +108,8 @@ impl<L: Lines> Fanout<L> {
         let old = seat.terms;
         seat.terms = terms;
         seat.policy = policy;
+        // Its book may no longer be wanted, or otherwise.
+        self.abandon(number);
         let resync = terms.resyncs != old.resyncs;
         let books = self.rules.book_classes;
         let anew =
@@ -176,6 +178,7 @@ impl<L: Lines> Fanout<L> {
     /// Stops a seat. The claim stays until the holder or [`Fanout::kill_seat`] ends it.
     pub(super) fn close_seat(&mut self, number: usize, state: SeatState, reason: Reason) {
         let bit = 1_u8 << number;
+        self.abandon(number);
         if self.active & bit != 0 {
             self.events.closed |= bit;
         }

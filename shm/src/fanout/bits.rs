@@ -79,12 +79,17 @@ impl Bits {
 
     /// The next member in turn; it stays a member. Each is met once before any is met again.
     pub(super) fn next_in_turn(&mut self) -> Option<u32> {
+        let found = self.peek()?;
+        self.turn = found.wrapping_add(1);
+        Some(found)
+    }
+
+    /// The member that [`Bits::next_in_turn`] would give.
+    pub(super) fn peek(&self) -> Option<u32> {
         if self.count == 0 {
             return None;
         }
-        let found = self.at_or_after(self.turn).or_else(|| self.at_or_after(0))?;
-        self.turn = found.wrapping_add(1);
-        Some(found)
+        self.at_or_after(self.turn).or_else(|| self.at_or_after(0))
     }
 
     fn at_or_after(&self, from: u32) -> Option<u32> {
@@ -125,6 +130,7 @@ mod tests {
                     4 | 5 => prop_assert_eq!(bits.remove(index), twin.remove(&index)),
                     _ => {
                         let next = twin.range(turn..).next().or_else(|| twin.iter().next());
+                        prop_assert_eq!(bits.peek(), next.copied());
                         prop_assert_eq!(bits.next_in_turn(), next.copied());
                         turn = next.map_or(turn, |found| found + 1);
                     }

@@ -5,16 +5,18 @@
 //! seats want it, and nothing is built that nobody wants. Records go to the seats in steps, whole
 //! or not at all ([`step`]). A seat that cannot keep up never holds the lane up: it falls silent,
 //! its losses are counted exactly, and when there is room it gets one record that declares them
-//! and then whole books in the lane's idle polls ([`poll`], [`refresh`]). Joining, changing a
+//! and then whole books in the lane's idle polls ([`poll`], [`refresh`], [`parts`]). Joining, changing a
 //! filter, losing and resyncing all end in the same refresh bits.
 //!
 //! Nothing here knows what a book is: records are eight words, classes are numbers from 0 to 7,
 //! instruments are indexes, and index 0 stands for the producer as a whole.
 //!
-//! Accounting, per seat and epoch: records pushed to it = delivered + lost + conflated.
+//! Accounting, per seat and epoch: records pushed to it = delivered + lost + conflated. A change of
+//! the book that is just being refreshed for a seat ([`Fanout::refreshing`]) is not given to it.
 
 mod admit;
 mod bits;
+pub mod parts;
 pub mod poll;
 pub mod refresh;
 mod seat;
@@ -31,6 +33,7 @@ use crate::ring::RingWriter;
 use crate::seat::layout::{MAX_SEATS, bitmap_words, ctl_lines, ring_lines, ring_shape};
 use crate::seat::{COUNTERS, SeatState};
 use crate::slot::ShapeError;
+use parts::UnderWay;
 use seat::Seat;
 use std::sync::Arc;
 use step::Staged;
@@ -139,6 +142,17 @@ pub struct Fanout<L> {
     staged: Vec<Staged>,
     seats: Vec<Seat<L>>,
     out: RefreshOut,
+    /// The refresh that has begun and not ended.
+    under_way: UnderWay,
+    /// The complement of that one's instrument. A number that shares no bit with it is either that
+    /// instrument, or 0, or one of a few others: these are looked at closer. All ones: none.
+    others: u32,
+    /// Seat that has the next turn at a refresh.
+    turn: u32,
+    /// A part of a refresh is written in every so many polls that found nothing.
+    pace: u32,
+    /// Polls that found nothing since the last one.
+    idle_polls: u32,
     events: Events,
     signals: Arc<Signals>,
     polls: u32,
@@ -195,6 +209,11 @@ impl<L: Lines> Fanout<L> {
             staged: Vec::with_capacity(MAX_STEP),
             seats,
             out: RefreshOut::new(largest),
+            under_way: UnderWay::NONE,
+            others: parts::ALL_OTHERS,
+            turn: 0,
+            pace: parts::PACE,
+            idle_polls: 0,
             events: Events::default(),
             signals: Arc::new(Signals::new()),
             polls: 0,
@@ -247,6 +266,11 @@ impl<L: Lines> Fanout<L> {
     /// Books that are withheld from a seat until they have been refreshed.
     pub fn refreshes_pending(&self, seat: usize) -> u32 {
         self.seats.get(seat).map_or(0, |seat| seat.pending.count())
+    }
+
+    /// The seat and the instrument of the refresh that has begun and not ended.
+    pub fn refreshing(&self) -> Option<(usize, u32)> {
+        self.under_way.what()
     }
 
     /// State of a seat.

@@ -63,9 +63,13 @@ impl<L: Lines> Fanout<L> {
             self.resume_seats(callback);
         }
         self.refresh_due += 1;
-        if found_nothing || self.refresh_due >= REFRESH_POLLS {
+        let fresh = self.events.activated | self.events.resynced;
+        if found_nothing {
             self.refresh_due = 0;
-            self.refresh_seats(callback, self.events.activated | self.events.resynced);
+            self.refresh_part(callback, fresh);
+        } else if self.refresh_due >= REFRESH_POLLS {
+            self.refresh_due = 0;
+            self.refresh_whole(callback, fresh);
         }
         if self.polls.is_multiple_of(SAMPLE_POLLS) {
             self.sample();

@@ -1,9 +1,8 @@
-//! Refreshes: whole books for one seat, written where the lane has nothing better to do.
+//! Refreshes: what they are asked for with, and which books wait for one. How they are written is
+//! in [`super::parts`].
 
 use super::Fanout;
-use super::seat::Seat;
 use crate::lines::{LINE_WORDS, Lines};
-use crate::seat::SeatState;
 use thiserror::Error;
 
 /// What a seat wants of an instrument.
@@ -34,9 +33,14 @@ pub struct LostReport {
 
 /// What only the market's side knows: how a book is written, and how a loss is declared.
 pub trait Refresh {
-    /// Writes the whole book of `instrument`, as the seat wants it, from its begin record to its
-    /// end record.
+    /// Writes the book of `instrument`, as the seat wants it, from its begin record to its end
+    /// record: whole, or a part of about [`RefreshOut::part`] records if there is more to come
+    /// ([`RefreshOut::go_on_at`]). Between two parts the book has not changed, as far as the
+    /// fan-out was told; if it has all the same, begin anew.
     fn refresh(&mut self, instrument: u32, want: SeatWant, out: &mut RefreshOut);
+    /// The book of `instrument` is going to be asked for: a moment to fetch what it needs.
+    #[inline(always)]
+    fn expect(&mut self, _instrument: u32, _want: SeatWant) {}
     /// The record that declares a loss.
     fn lost(&mut self, report: LostReport) -> [u64; LINE_WORDS];
 }
@@ -59,48 +63,83 @@ pub struct RefreshTooLarge {
     pub capacity: u64,
 }
 
-/// Where a refresh is collected before the ring takes it whole.
+/// Where a part of a refresh is collected before the ring takes it.
 #[derive(Debug, Default)]
 pub struct RefreshOut {
-    records: Vec<[u64; LINE_WORDS]>,
+    pub(super) records: Vec<[u64; LINE_WORDS]>,
     limit: usize,
-    needed: u64,
+    part: usize,
+    pushed: u64,
+    announced: u64,
+    place: [u64; 4],
+    more: bool,
 }
 
 impl RefreshOut {
     /// Room for `limit` records, allocated now.
     pub(super) fn new(limit: usize) -> Self {
-        RefreshOut { records: Vec::with_capacity(limit), limit, needed: 0 }
+        RefreshOut { records: Vec::with_capacity(limit), limit, ..RefreshOut::default() }
+    }
+
+    /// Begins a part of about `part` records, at the begin of the book or where the last one ended.
+    pub(super) fn begin(&mut self, part: usize, anew: bool) {
+        self.records.clear();
+        (self.pushed, self.announced) = (0, 0);
+        (self.part, self.more) = (part, false);
+        if anew {
+            self.place = [0; 4];
+        }
+    }
+
+    /// Whether there is more to come.
+    #[inline(always)]
+    pub(super) fn has_more(&self) -> bool {
+        self.more
+    }
+
+    /// About how many records are wanted now, at least one; `usize::MAX`: the whole rest.
+    #[inline(always)]
+    pub fn part(&self) -> usize {
+        self.part
+    }
+
+    /// Where the last part ended, as it was given to [`RefreshOut::go_on_at`]; zeros: begin.
+    #[inline(always)]
+    pub fn place(&self) -> [u64; 4] {
+        self.place
+    }
+
+    /// There is more to come, from `place` on, which should not be all zeros.
+    #[inline(always)]
+    pub fn go_on_at(&mut self, place: [u64; 4]) {
+        (self.place, self.more) = (place, true);
+    }
+
+    /// Says how many records the whole refresh has, before the first one is appended. Needed only
+    /// where it is written in parts: a refresh begins when there is room for all of it.
+    #[inline(always)]
+    pub fn announce(&mut self, records: u64) {
+        self.announced = records;
     }
 
     /// Appends a record. Beyond the largest ring it is only counted.
     #[inline]
     pub fn push(&mut self, record: &[u64; LINE_WORDS]) {
-        self.needed += 1;
+        self.pushed += 1;
         if self.records.len() < self.limit {
             self.records.push(*record);
         }
     }
 
-    /// Records appended so far.
+    /// Records of this part.
+    pub fn pushed(&self) -> u64 {
+        self.pushed
+    }
+
+    /// Records of the whole refresh, as far as known: what was announced, or appended.
     pub fn needed(&self) -> u64 {
-        self.needed
+        self.announced.max(self.pushed)
     }
-
-    fn clear(&mut self) {
-        self.records.clear();
-        self.needed = 0;
-    }
-}
-
-/// Refreshes that write nothing which are done away with in one poll, for each seat.
-const EMPTY_A_POLL: usize = 256;
-
-enum Outcome {
-    Nothing,
-    Empty(u32),
-    Done(u32),
-    TooLarge(RefreshTooLarge),
 }
 
 impl<L: Lines> Fanout<L> {
@@ -134,6 +173,7 @@ impl<L: Lines> Fanout<L> {
         }
         state.parked.remove(instrument);
         if !state.pending.insert(instrument) {
+            self.touch_of(seat, instrument);
             return false;
         }
         // The loss that ends a silence announces every book that comes after it.
@@ -174,6 +214,7 @@ impl<L: Lines> Fanout<L> {
 
     /// Marks every wanted book as to be refreshed for `seat`.
     pub(super) fn withhold_all(&mut self, seat: usize) {
+        self.abandon(seat);
         let book = self.rules.book_classes;
         let words = self.words;
         let Some(state) = self.seats.get_mut(seat) else { return };
@@ -191,98 +232,4 @@ impl<L: Lines> Fanout<L> {
             }
         }
     }
-
-    /// One refresh per seat at most, for the seats that have been active for a whole poll.
-    pub(super) fn refresh_seats(&mut self, callback: &mut impl Refresh, fresh: u8) {
-        let mut seats = self.active & !self.silent & !fresh;
-        while seats != 0 {
-            let number = seats.trailing_zeros() as u8;
-            seats &= seats - 1;
-            self.refresh_seat(number, callback);
-        }
-    }
-
-    fn refresh_seat(&mut self, number: u8, callback: &mut impl Refresh) {
-        for _ in 0..EMPTY_A_POLL {
-            if !self.refresh_one(number, callback) {
-                return;
-            }
-        }
-    }
-
-    /// Writes the refresh that is next in turn. True if it had nothing to write: a seat's bits
-    /// cover every instrument that there is room for, and most of these do not exist yet.
-    fn refresh_one(&mut self, number: u8, callback: &mut impl Refresh) -> bool {
-        let book = self.rules.book_classes;
-        let Some(seat) = self.seats.get_mut(usize::from(number)) else { return false };
-        let outcome = write_refresh(seat, number, book, &mut self.out, callback);
-        match outcome {
-            Outcome::Nothing => false,
-            Outcome::Empty(instrument) => {
-                if let Some(masks) = self.instruments.get_mut(instrument as usize) {
-                    masks[1] |= 1 << number;
-                }
-                true
-            }
-            Outcome::Done(instrument) => {
-                if let Some(masks) = self.instruments.get_mut(instrument as usize) {
-                    masks[1] |= 1 << number;
-                }
-                self.spend(self.out.needed());
-                false
-            }
-            Outcome::TooLarge(error) => {
-                self.events.too_large = Some(error);
-                false
-            }
-        }
-    }
-}
-
-/// Writes the refresh that is next in turn, whole or not at all.
-fn write_refresh<L: Lines>(
-    seat: &mut Seat<L>,
-    number: u8,
-    book: u8,
-    out: &mut RefreshOut,
-    callback: &mut impl Refresh,
-) -> Outcome {
-    debug_assert!(seat.state == SeatState::Active);
-    if seat.pending.count() == 0 || !seat.has_room(seat.refresh_needs.max(1)) {
-        return Outcome::Nothing;
-    }
-    let Some(instrument) = seat.pending.next_in_turn() else { return Outcome::Nothing };
-    if seat.terms.classes & book == 0 || !seat.wanted.contains(instrument) {
-        // Its bits in the instrument's masks are clear already.
-        seat.pending.remove(instrument);
-        return Outcome::Nothing;
-    }
-    out.clear();
-    let want = SeatWant { classes: seat.terms.classes, depth: seat.terms.depth, seat: number };
-    callback.refresh(instrument, want, out);
-    let (needed, capacity) = (out.needed, seat.ring.capacity());
-    if needed == 0 {
-        seat.pending.remove(instrument);
-        return Outcome::Empty(instrument);
-    }
-    if needed > capacity {
-        seat.pending.remove(instrument);
-        seat.parked.insert(instrument);
-        seat.too_large += 1;
-        return Outcome::TooLarge(RefreshTooLarge { seat: number, instrument, needed, capacity });
-    }
-    if !seat.has_room(needed) {
-        // Not built again before there is room for it.
-        seat.refresh_needs = needed;
-        return Outcome::Nothing;
-    }
-    for record in &out.records {
-        seat.ring.try_push(record);
-    }
-    seat.private += needed;
-    seat.refreshes += 1;
-    seat.refresh_needs = 0;
-    seat.ring.store_position();
-    seat.pending.remove(instrument);
-    Outcome::Done(instrument)
 }

@@ -31,6 +31,9 @@ impl<L: Lines> Fanout<L> {
     pub fn push(&mut self, mask: u8, class: u8, instrument: u32, record: &[u64; LINE_WORDS]) {
         self.in_step += 1;
         let mut mask = mask;
+        if instrument & self.others == 0 {
+            mask = self.meets_refresh(mask, class, instrument);
+        }
         if mask & !self.direct != 0 || self.in_step > LARGEST {
             let further = mask & !self.direct;
             if further & !self.silent != 0 || self.in_step > LARGEST {
@@ -233,6 +236,7 @@ impl<L: Lines> Fanout<L> {
         }
         self.silent |= bit;
         self.direct &= !bit;
+        self.abandon(number);
         if let Some(seat) = self.seats.get_mut(number) {
             seat.set_state(SeatState::Silent, Reason::RingFull);
         }

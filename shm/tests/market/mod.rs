@@ -43,22 +43,51 @@ pub struct Books {
     pub padding: u64,
     pub step: u64,
     pub refreshed: u64,
+    /// Whether a refresh is written whole even where a part is asked for.
+    pub whole: bool,
+}
+
+impl Books {
+    /// All records of a refresh as the book is now.
+    fn records(&self, instrument: u32, want: SeatWant) -> Vec<Record> {
+        let mut records = vec![record(BEGIN, 0, instrument, self.step, 0)];
+        for class in 0..8 {
+            if want.classes & BOOKS >> class << class & 1 << class != 0 {
+                let value = self.values[instrument as usize][usize::from(class)];
+                records.push(record(VALUE, class, instrument, self.step, value));
+            }
+        }
+        for _ in 0..self.padding {
+            records.push(record(VALUE, 7, instrument, self.step, 0));
+        }
+        records.push(record(END, 0, instrument, self.step, 0));
+        records
+    }
 }
 
 impl Refresh for Books {
     fn refresh(&mut self, instrument: u32, want: SeatWant, out: &mut RefreshOut) {
-        self.refreshed += 1;
-        out.push(&record(BEGIN, 0, instrument, self.step, 0));
-        for class in 0..8 {
-            if want.classes & BOOKS >> class << class & 1 << class != 0 {
-                let value = self.values[instrument as usize][usize::from(class)];
-                out.push(&record(VALUE, class, instrument, self.step, value));
-            }
+        let records = self.records(instrument, want);
+        if self.whole {
+            self.refreshed += 1;
+            records.iter().for_each(|record| out.push(record));
+            return;
         }
-        for _ in 0..self.padding {
-            out.push(&record(VALUE, 7, instrument, self.step, 0));
+        // Word 0: records written; word 1: the instrument, to see that places are not mixed up;
+        // word 2: records of the whole refresh, without which it begins anew.
+        let [written, of, whole, _] = out.place();
+        assert!(written == 0 || of == u64::from(instrument), "the place of another book");
+        let written = if whole == records.len() as u64 { written } else { 0 };
+        self.refreshed += u64::from(written == 0);
+        if written == 0 {
+            out.announce(records.len() as u64);
         }
-        out.push(&record(END, 0, instrument, self.step, 0));
+        let (from, end) = (written as usize, records.len());
+        let to = from.saturating_add(out.part()).min(end);
+        records[from..to].iter().for_each(|record| out.push(record));
+        if to < end {
+            out.go_on_at([to as u64, u64::from(instrument), end as u64, 0]);
+        }
     }
 
     fn lost(&mut self, report: LostReport) -> Record {
@@ -96,9 +125,11 @@ impl Market {
             .collect();
         let spec = FanoutSpec { instruments, rules: RULES, allow_wait, generation: 3 };
         let values = vec![[0; 8]; instruments];
+        let mut fanout = Fanout::new(spec, seats).expect("memories that fit");
+        fanout.set_pace(1);
         Market {
-            fanout: Fanout::new(spec, seats).expect("memories that fit"),
-            books: Books { values, padding: 0, step: 0, refreshed: 0 },
+            fanout,
+            books: Books { values, padding: 0, step: 0, refreshed: 0, whole: false },
             sent: vec![Vec::new(); capacities.len()],
             memories,
             instruments,
@@ -128,11 +159,14 @@ impl Market {
         let value = &mut self.books.values[instrument as usize][usize::from(class)];
         *value = value.wrapping_add(delta);
         let mask = self.fanout.interest(instrument, class);
+        // A change of the book that is being refreshed: the refresh brings it.
+        let refreshing = self.fanout.refreshing();
         if mask != 0 {
             let record = record(UPDATE, class, instrument, step, delta);
             self.fanout.push(mask, class, instrument, &record);
+            let withheld = refreshing.filter(|(_, of)| *of == instrument && BOOKS >> class & 1 != 0);
             for (seat, sent) in self.sent.iter_mut().enumerate() {
-                if mask >> seat & 1 != 0 {
+                if mask >> seat & 1 != 0 && withheld.is_none_or(|(of, _)| of != seat) {
                     sent.push(record);
                 }
             }
@@ -178,7 +212,11 @@ pub struct Player {
     pub lost: LostReport,
     pub losses: u64,
     pub skipped: u64,
+    /// Whether it has ever resynced.
+    skips: bool,
     pub greetings: u64,
+    /// Refreshes that were given up before their end.
+    pub given_up: u64,
     refreshing: u32,
     last_step: u64,
 }
@@ -194,7 +232,9 @@ impl Player {
             lost: LostReport::default(),
             losses: 0,
             skipped: 0,
+            skips: false,
             greetings: 0,
+            given_up: 0,
             refreshing: 0,
             last_step: 0,
         }
@@ -223,7 +263,9 @@ impl Player {
         let at = (head >> 32) as usize;
         assert!(step >= self.last_step, "steps go back from {} to {step}", self.last_step);
         self.last_step = step;
-        assert!(self.refreshing == 0 || kind == VALUE || kind == END, "a refresh has a hole");
+        let inside = self.refreshing != 0 && self.refreshing as usize == at;
+        let of_book = kind == UPDATE && BOOKS >> class & 1 != 0;
+        assert!(!inside || !of_book, "a change of the book inside of its refresh");
         match kind {
             UPDATE => {
                 self.got.push(*found);
@@ -233,13 +275,15 @@ impl Player {
                 }
             }
             BEGIN => {
+                self.given_up += u64::from(self.refreshing != 0);
                 self.refreshing = at as u32;
                 self.usable[at] = false;
                 self.books[at] = [0; 8];
             }
+            // Outside of a refresh: the rest of one whose begin a resync has skipped.
+            VALUE | END if !inside => assert!(self.refreshing == 0 && self.skips),
             VALUE => self.books[at][class] = value,
             END => {
-                assert_eq!(self.refreshing, at as u32);
                 self.refreshing = 0;
                 self.usable[at] = true;
             }
@@ -262,6 +306,7 @@ impl Player {
     /// After a resync whatever was half read is gone.
     pub fn forget_refresh(&mut self) {
         self.refreshing = 0;
+        self.skips = true;
         self.usable.fill(false);
     }
 

@@ -17,25 +17,10 @@ mod plain;
 #[cfg(test)]
 mod tests;
 
-use crate::isa::{Isa, Level};
+use crate::isa::{Isa, Level, dispatch};
 
 /// Places of one array.
 pub const LANES: usize = 16;
-
-/// Calls the form of a kernel for the level.
-macro_rules! dispatch {
-    ($isa:expr, $kernel:ident($($argument:expr),*)) => {
-        match $isa.0 {
-            Level::Plain => plain::$kernel($($argument),*),
-            // SAFETY: the `Isa` is proof that the processor has the features of this form.
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => unsafe { avx2::$kernel($($argument),*) },
-            // SAFETY: as above.
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx512 => unsafe { avx512::$kernel($($argument),*) },
-        }
-    };
-}
 
 impl Isa {
     /// Number of `keys` that are greater than `key`, 0 to 16.

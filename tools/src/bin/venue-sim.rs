@@ -13,6 +13,8 @@ use protocol::capture::{FileType, detect};
 use serde_json::json;
 use tools::venue_sim::args::{Action, Cloning, Command, Day, Generate};
 use tools::venue_sim::day::{self, Calibration, Spec};
+use tools::venue_sim::market;
+use tools::venue_sim::market::args::MarketOptions;
 use tools::venue_sim::play::args::Play;
 use tools::venue_sim::play::{self, PlayError};
 use tools::venue_sim::{
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
         Action::Day(options) => exit(day(&options)),
         Action::Clone(options) => exit(clone(&options)),
         Action::Play(options) => exit(play(&options)),
+        Action::Market(options) => exit(market(&options)),
     }
 }
 
@@ -45,7 +48,17 @@ fn exit(done: Result<(), impl std::fmt::Display>) -> ExitCode {
 
 fn play(options: &Play) -> Result<(), PlayError> {
     let report = play::play(options)?;
-    if options.json {
+    if options.line.json {
+        println!("{}", json!(report));
+    } else {
+        println!("{}", report.text());
+    }
+    Ok(())
+}
+
+fn market(options: &MarketOptions) -> Result<(), PlayError> {
+    let report = market::market(options)?;
+    if options.line.json {
         println!("{}", json!(report));
     } else {
         println!("{}", report.text());

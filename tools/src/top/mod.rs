@@ -7,7 +7,8 @@
 //! ```text
 //! args.rs     the command line                error.rs    why there is nothing to see
 //! sample.rs   what is seen at one moment      picture.rs  two samples as states and rates
-//! line.rs, seat.rs   their parts of it        problem.rs  what is wrong, by rules
+//! line.rs, seat.rs, recovery.rs   their parts of it
+//! problem.rs  what is wrong, by rules
 //! tables.rs   the tables of a picture         text.rs     the picture as text
 //! screen/     the live view
 //! ```
@@ -17,6 +18,7 @@ mod error;
 mod line;
 mod picture;
 mod problem;
+mod recovery;
 mod sample;
 mod screen;
 mod seat;

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::line::LineTop;
 use super::problem::{self, Problem};
+use super::recovery::RecoveryTop;
 use super::sample::{InstanceSample, Kept, LaneSample, Sample};
 use super::seat::SeatTop;
 use crate::inspect::nature::Natures;
@@ -98,6 +99,8 @@ pub struct LaneTop {
     pub seats: Vec<SeatTop>,
     /// Its gaps.
     pub gaps: GapsTop,
+    /// What it has back of them.
+    pub recovery: Option<RecoveryTop>,
     /// Its errors.
     pub errors: ErrorsTop,
 }
@@ -267,6 +270,7 @@ impl LaneTop {
             lines: lane.lines().into_iter().map(|n| line(n).share(all_won)).collect(),
             seats: lane.seats.iter().map(|seat| SeatTop::new(seat, since)).collect(),
             gaps: gaps(instance, lane, now_ns),
+            recovery: RecoveryTop::of(lane),
             errors: errors(lane, since),
         }
     }

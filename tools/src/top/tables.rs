@@ -50,7 +50,10 @@ impl Tab {
                 titled("polling", polling(picture)),
             ],
             Tab::Seats => vec![titled("seats", seats(picture))],
-            Tab::Gaps => vec![(gaps_title(picture, most), gaps(picture, most))],
+            Tab::Gaps => vec![
+                (gaps_title(picture, most), gaps(picture, most)),
+                titled("recovery", recovery(picture)),
+            ],
             Tab::Errors => vec![titled("errors", errors(picture, most))],
             Tab::Latency => vec![
                 titled("receive -> publish", latency(picture)),
@@ -272,6 +275,46 @@ fn gaps_title(picture: &Picture, most: usize) -> String {
     let cut = all(picture).any(|(_, lane)| lane.gaps.rows.len() > most);
     let cut = if cut { format!("; the first {most} of each lane") } else { String::new() };
     format!("gaps: {declared} declared, {open} open, {abandoned} given up{cut}")
+}
+
+fn recovery(picture: &Picture) -> Table {
+    let mut table = Table::new(&[
+        "lane",
+        "missed",
+        "late",
+        "filled",
+        "unfillable",
+        "requests",
+        "timeouts",
+        "answers",
+        "refused",
+        "snapshots",
+        "failed",
+        "books merged",
+        "replaced",
+        "bytes",
+    ]);
+    for (instance, lane) in all(picture) {
+        let Some(recovery) = &lane.recovery else { continue };
+        let number = |number: u64| total(Some(number));
+        table.row([
+            label(picture, (instance, lane)),
+            loss(Some(recovery.missed)),
+            number(recovery.late),
+            number(recovery.filled),
+            loss(Some(recovery.unfillable)),
+            number(recovery.requests),
+            loss(Some(recovery.timeouts)),
+            number(recovery.answers),
+            loss(Some(recovery.refused)),
+            number(recovery.snapshots),
+            loss(Some(recovery.snapshots_failed)),
+            number(recovery.books_merged),
+            number(recovery.books_replaced),
+            number(recovery.bytes),
+        ]);
+    }
+    table
 }
 
 fn gaps(picture: &Picture, most: usize) -> Table {

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use jiff::civil::{Date, Time};
 
 use super::day::Spec;
+use super::market::args::{self as market, MarketOptions};
 use super::play::args::{self as play, Play};
 
 /// Makes ITCH 5.0 session files, a simulated market or clones of a recorded symbol, and plays them.
@@ -31,6 +32,9 @@ Examples:
     venue-sim clone AAPL.itch --instruments 5000 --messages 40000000 --out SIM_x5000.itch.gz
   A recording onto two multicast groups (more with `venue-sim play --help`):
     venue-sim play AAPL.itch --group-a 239.255.1.1:26477 --group-b 239.255.1.2:26477
+  A running market with servers for what is lost (more with `venue-sim market --help`):
+    venue-sim market --group-a 239.255.1.1:26477 --group-b 239.255.1.2:26477 --loss 1% \
+      --retransmit 127.0.0.1:26400 --glimpse 127.0.0.1:26401
 
 The same seed and options give the same bytes on every machine.";
 
@@ -49,6 +53,10 @@ pub enum Action {
     /// Sends a recording onto multicast groups, as the venue would.
     #[command(after_help = play::EXAMPLES)]
     Play(Box<Play>),
+    /// A market that runs: sends its session while it makes it, serves retransmissions and
+    /// snapshots, and writes the true books.
+    #[command(after_help = market::EXAMPLES)]
+    Market(Box<MarketOptions>),
 }
 
 /// Options of both.
@@ -135,7 +143,7 @@ pub struct Cloning {
 }
 
 /// A length of time in whole seconds: a number and `s`, `m` or `h`.
-fn seconds(text: &str) -> Result<u64, String> {
+pub(super) fn seconds(text: &str) -> Result<u64, String> {
     let unit = match text.chars().last() {
         Some('s') => 1,
         Some('m') => 60,

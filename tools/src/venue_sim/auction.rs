@@ -91,7 +91,7 @@ impl Engine {
         }
         let match_number = self.next_match();
         let (shares, price) = (result.paired, result.price);
-        events.push(Event::Crossed { shares, price, match_number, cross });
+        self.tell(events, Event::Crossed { shares, price, match_number, cross });
         let book = &mut self.books[usize::from(instrument)];
         book.auction.clear();
         book.phase = Phase::Continuous;
@@ -116,13 +116,14 @@ impl Engine {
             left -= u64::from(shares);
             let Some(slot) = interest.slot else { continue };
             if !interest.hidden {
-                events.push(Event::ExecutedAt {
+                let executed = Event::ExecutedAt {
                     reference: self.slab.get(slot).reference,
                     shares,
                     match_number: self.next_match(),
                     price: result.price,
                     printable: false,
-                });
+                };
+                self.tell(events, executed);
             }
             self.take(slot, shares);
         }

@@ -13,6 +13,7 @@
 use protocol::venue::nasdaq::codes::{CrossType, Side};
 
 use super::auction::AuctionOrder;
+use super::change::Change;
 use super::half::{Half, Resting, Slab, opposite, rank};
 
 /// Whether an instrument matches.
@@ -127,6 +128,10 @@ pub struct Engine {
     last_match: u64,
     /// Displayed orders that rest now.
     live: u64,
+    /// Events told so far.
+    told: u64,
+    /// What became of displayed orders, where somebody wants to know.
+    changes: Option<Vec<Change>>,
 }
 
 impl Engine {
@@ -145,7 +150,51 @@ impl Engine {
             last_reference: 0,
             last_match: 0,
             live: 0,
+            told: 0,
+            changes: None,
         }
+    }
+
+    /// Keeps every change of a displayed order from now on, for [`Engine::take_changes`].
+    pub fn keep_changes(&mut self) {
+        self.changes.get_or_insert_default();
+    }
+
+    /// Moves the changes since the last call to the end of `into`, in their order.
+    pub fn take_changes(&mut self, into: &mut Vec<Change>) {
+        if let Some(changes) = &mut self.changes {
+            into.append(changes);
+        }
+    }
+
+    /// Events told so far.
+    #[must_use]
+    pub const fn told(&self) -> u64 {
+        self.told
+    }
+
+    pub(super) fn tell(&mut self, events: &mut Vec<Event>, event: Event) {
+        self.told += 1;
+        events.push(event);
+    }
+
+    /// Notes a change of a displayed order, part of the event that was told last.
+    fn note(&mut self, order: &Resting, before: u32, after: u32) {
+        let Some(changes) = &mut self.changes else { return };
+        if order.hidden {
+            return;
+        }
+        changes.push(Change {
+            event: self.told,
+            reference: order.reference,
+            behind: order.behind(&self.slab),
+            instrument: order.instrument,
+            side: order.side,
+            price: order.price,
+            before,
+            after,
+            attribution: order.attribution,
+        });
     }
 
     /// How many displayed orders rest.
@@ -203,7 +252,8 @@ impl Engine {
                 resting.attribution = attribution;
                 resting.reserve = reserve;
                 let (side, price) = (order.side, order.price);
-                events.push(Event::Added { reference, side, shares: left, price, attribution });
+                let added = Event::Added { reference, side, shares: left, price, attribution };
+                self.tell(events, added);
             }
             Display::Hidden | Display::Immediate => resting.hidden = true,
         }
@@ -215,6 +265,8 @@ impl Engine {
         let book = &mut self.books[usize::from(order.instrument)];
         book.half_mut(order.side).push(&mut self.slab, slot);
         self.live += u64::from(!order.hidden);
+        let placed = *self.slab.get(slot);
+        self.note(&placed, 0, placed.shares);
         Handle { reference: order.reference, slot }
     }
 
@@ -230,14 +282,15 @@ impl Engine {
             let resting = *self.slab.get(slot);
             let (reference, shares) = (resting.reference, left.min(resting.shares));
             let match_number = self.next_match();
-            events.push(match meets {
+            let event = match meets {
                 Meets::Shown(_) => Event::Executed { reference, shares, match_number },
                 Meets::Hidden(_) => Event::Traded { shares, price: resting.price, match_number },
                 Meets::Discretion(_) => {
                     let price = order.price;
                     Event::ExecutedAt { reference, shares, match_number, price, printable: true }
                 }
-            });
+            };
+            self.tell(events, event);
             self.take(slot, shares);
             left -= shares;
         }
@@ -249,12 +302,13 @@ impl Engine {
         self.last_match
     }
 
-    /// Takes shares off the order in `slot`.
+    /// Takes shares off the order in `slot`, after the event that says so was told.
     pub(super) fn take(&mut self, slot: u32, shares: u32) {
         let order = *self.slab.get(slot);
         if shares >= order.shares {
             self.live -= u64::from(!order.hidden);
         }
+        self.note(&order, order.shares, order.shares.saturating_sub(shares));
         let book = &mut self.books[usize::from(order.instrument)];
         book.half_mut(order.side).reduce(&mut self.slab, slot, shares);
     }
@@ -262,10 +316,10 @@ impl Engine {
     /// Removes an order; `false` if it is gone already.
     pub fn delete(&mut self, handle: Handle, events: &mut Vec<Event>) -> bool {
         let Some(order) = self.resting(handle).copied() else { return false };
-        self.take(handle.slot, order.shares);
         if !order.hidden {
-            events.push(Event::Deleted { reference: order.reference });
+            self.tell(events, Event::Deleted { reference: order.reference });
         }
+        self.take(handle.slot, order.shares);
         true
     }
 
@@ -276,10 +330,10 @@ impl Engine {
         if shares == 0 || shares >= order.shares {
             return false;
         }
-        self.take(handle.slot, shares);
         if !order.hidden {
-            events.push(Event::Reduced { reference: order.reference, shares });
+            self.tell(events, Event::Reduced { reference: order.reference, shares });
         }
+        self.take(handle.slot, shares);
         true
     }
 
@@ -306,10 +360,10 @@ impl Engine {
                 Order { instrument: old.instrument, side: old.side, shares, price, display };
             return self.submit(&order, events);
         }
-        self.take(handle.slot, old.shares);
         self.last_reference += 1;
         let reference = self.last_reference;
-        events.push(Event::Replaced { original: old.reference, reference, shares, price });
+        self.tell(events, Event::Replaced { original: old.reference, reference, shares, price });
+        self.take(handle.slot, old.shares);
         let mut resting = Resting::new(reference, old.instrument, old.side, shares, price);
         resting.attribution = old.attribution;
         Some(self.rest(resting))

@@ -65,6 +65,11 @@ impl Resting {
             next: NONE,
         }
     }
+
+    /// Reference of the order right before it in its queue, 0 if it is the first.
+    pub(super) fn behind(&self, slab: &Slab) -> u64 {
+        if self.previous == NONE { 0 } else { slab.get(self.previous).reference }
+    }
 }
 
 /// All resting orders of all instruments.

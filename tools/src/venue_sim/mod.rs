@@ -10,6 +10,7 @@
 //! random.rs      numbers that are the same on every machine
 //! half.rs        one side of a book: levels and queues
 //! engine.rs      price-time matching, hidden orders, discretion
+//! change.rs      the engine's change log, and books made of it
 //! auction.rs     one price for all that pairs off most shares
 //! instrument.rs  symbols and first prices
 //! hours.rs       the phases of the day, and where in it the n-th message falls
@@ -24,13 +25,16 @@
 //! output.rs      files: gzip, never half of one under its final name
 //! day/           a whole market's day by its statistics: large, quick to make
 //! args.rs        the command line
+//! market/        a venue that runs: messages while they are sent, the true book at every number
 //! play/          a session sent onto multicast groups
+//! serve/         retransmissions and snapshots for those who missed something
 //! ```
 //!
 //! Everything made here says `SIM` in its file name.
 
 pub mod args;
 mod auction;
+pub mod change;
 mod clones;
 pub mod day;
 mod engine;
@@ -39,11 +43,13 @@ mod flow;
 mod half;
 mod hours;
 mod instrument;
+pub mod market;
 pub mod oracle;
 mod output;
 mod plan;
 pub mod play;
 pub mod random;
+pub mod serve;
 mod session;
 mod slice;
 mod tape;

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use protocol::venue::nasdaq::SystemEvent;
 use protocol::venue::nasdaq::codes::EventCode;
 
+use super::change::Change;
 use super::engine::{Engine, Event};
 use super::flow::Flow;
 use super::instrument::Instrument;
@@ -13,7 +14,7 @@ use super::plan::{Happening, messages_of, plan};
 use super::random::Random;
 use super::{Error, Hours, Summary, Tape};
 
-/// How often the caller hears of progress, in decisions.
+/// How often the caller hears of progress, in steps.
 const PROGRESS_EVERY: u64 = 16_384;
 
 /// What a session is to be.
@@ -34,6 +35,19 @@ impl Settings {
     pub const MAX_INSTRUMENTS: u16 = u16::MAX - 1;
 }
 
+/// How far a session is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Nothing was said yet.
+    Before,
+    /// Agents act, and the venue does what was planned.
+    Day,
+    /// The agents are done; what was planned for later remains.
+    Evening,
+    /// Everything was said.
+    Over,
+}
+
 /// A session being generated.
 #[derive(Debug)]
 pub struct Session<W> {
@@ -47,7 +61,14 @@ pub struct Session<W> {
     /// Locate and number of the last match that was printed.
     pub(super) last_match: Option<(u16, u64)>,
     pub(super) events: Vec<Event>,
+    /// Changes of displayed orders, where the engine keeps them: [`Change::event`] is then the
+    /// number of the message that tells it, the first of the session being 1.
+    pub(super) changes: Vec<Change>,
     pace: Random,
+    plan: std::iter::Peekable<std::vec::IntoIter<(u64, Happening)>>,
+    stage: Stage,
+    /// When the agents' next decision falls, once it is drawn.
+    next: Option<u64>,
     peak_orders: u64,
 }
 
@@ -81,6 +102,25 @@ impl<W: Write> Session<W> {
         out: W,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Finished<W>, Error> {
+        let mut session = Self::begin(settings, out)?;
+        let mut steps = 0_u64;
+        while session.step()? {
+            steps += 1;
+            if steps.is_multiple_of(PROGRESS_EVERY) {
+                progress(session.tape.messages());
+            }
+        }
+        progress(session.tape.messages());
+        let Session { engine, tape, peak_orders, .. } = session;
+        let (out, summary) = tape.finish()?;
+        Ok(Finished { out, summary, peak_orders, engine })
+    }
+
+    /// A session before its first message.
+    ///
+    /// # Errors
+    /// [`Error::Range`] for settings that make no session.
+    pub(super) fn begin(settings: &Settings, out: W) -> Result<Self, Error> {
         let count = settings.instruments;
         if count == 0 || count > Settings::MAX_INSTRUMENTS {
             return Err(Error::Range {
@@ -99,7 +139,7 @@ impl<W: Write> Session<W> {
         let planned: u64 = plan.iter().map(|(_, what)| messages_of(*what, count)).sum();
         let flow_messages = settings.messages.saturating_sub(frame + planned);
         let pace = Random::new(random.bits());
-        let mut session = Session {
+        Ok(Session {
             engine: Engine::new(count),
             flow: Flow::new(&instruments, flow_messages, random),
             tape: Tape::new(out),
@@ -108,46 +148,65 @@ impl<W: Write> Session<W> {
             halts: vec![None; usize::from(count)],
             last_match: None,
             events: Vec::new(),
+            changes: Vec::new(),
             pace,
+            plan: plan.into_iter().peekable(),
+            stage: Stage::Before,
+            next: None,
             peak_orders: 0,
-        };
-        session.run(&plan, progress)?;
-        let Session { engine, tape, peak_orders, .. } = session;
-        let (out, summary) = tape.finish()?;
-        Ok(Finished { out, summary, peak_orders, engine })
+        })
     }
 
-    fn run(
-        &mut self,
-        plan: &[(u64, Happening)],
-        progress: &mut dyn FnMut(u64),
-    ) -> Result<(), Error> {
-        self.begin_day()?;
-        let mut ahead = plan.iter().peekable();
-        for decision in 1_u64.. {
-            let (done, total) = self.flow.progress();
-            if done >= total {
-                break;
+    /// Does the next thing: a decision of an agent, or something that was planned. Not everything
+    /// makes a message. `false` when the session is over.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub(super) fn step(&mut self) -> io::Result<bool> {
+        match self.stage {
+            Stage::Before => {
+                self.stage = Stage::Day;
+                self.begin_day()?;
             }
-            let time = self.next_time(done, total);
-            while let Some((at, what)) = ahead.next_if(|(at, _)| *at <= time) {
-                self.happen(*at, *what)?;
-            }
-            self.tape.at(time);
-            if let Some(instrument) = self.flow.step(&mut self.engine, &mut self.events) {
-                self.tell(instrument)?;
-            }
-            self.peak_orders = self.peak_orders.max(self.engine.live_orders());
-            if decision % PROGRESS_EVERY == 0 {
-                progress(self.tape.messages());
-            }
+            Stage::Day => self.step_day()?,
+            Stage::Evening => match self.plan.next() {
+                Some((at, what)) => self.happen(at, what)?,
+                None => {
+                    self.stage = Stage::Over;
+                    self.system(self.hours.end, EventCode::EndOfSystemHours)?;
+                    self.system(self.hours.last, EventCode::EndOfMessages)?;
+                }
+            },
+            Stage::Over => return Ok(false),
         }
-        for (at, what) in ahead {
-            self.happen(*at, *what)?;
+        Ok(true)
+    }
+
+    /// What was planned for the time up to the agents' next decision, one after the other, then
+    /// that decision.
+    fn step_day(&mut self) -> io::Result<()> {
+        let time = match self.next {
+            Some(time) => time,
+            None => {
+                let (done, total) = self.flow.progress();
+                if done >= total {
+                    self.stage = Stage::Evening;
+                    return Ok(());
+                }
+                let time = self.next_time(done, total);
+                self.next = Some(time);
+                time
+            }
+        };
+        if let Some((at, what)) = self.plan.next_if(|(at, _)| *at <= time) {
+            return self.happen(at, what);
         }
-        self.system(self.hours.end, EventCode::EndOfSystemHours)?;
-        self.system(self.hours.last, EventCode::EndOfMessages)?;
-        progress(self.tape.messages());
+        self.next = None;
+        self.tape.at(time);
+        if let Some(instrument) = self.flow.step(&mut self.engine, &mut self.events) {
+            self.tell(instrument)?;
+        }
+        self.peak_orders = self.peak_orders.max(self.engine.live_orders());
         Ok(())
     }
 
@@ -161,6 +220,7 @@ impl<W: Write> Session<W> {
 
     /// Writes the events of an action of one instrument.
     pub(super) fn tell(&mut self, instrument: u16) -> io::Result<()> {
+        self.number_changes();
         let Some(of) = self.instruments.get(usize::from(instrument)) else { return Ok(()) };
         for event in self.events.drain(..) {
             if let Event::Executed { match_number, .. }
@@ -172,6 +232,16 @@ impl<W: Write> Session<W> {
             self.tape.event(of, &event)?;
         }
         Ok(())
+    }
+
+    /// Takes the changes of this action. Each event becomes one message, in the order of both.
+    fn number_changes(&mut self) {
+        let known = self.changes.len();
+        self.engine.take_changes(&mut self.changes);
+        let before = self.engine.told().saturating_sub(self.events.len() as u64);
+        for change in self.changes.iter_mut().skip(known) {
+            change.event = self.tape.messages() + change.event.saturating_sub(before);
+        }
     }
 
     /// Writes a phase of the day.

@@ -53,6 +53,16 @@ impl<W: Write> Tape<W> {
         self.now_ns
     }
 
+    /// What is written to.
+    pub(super) const fn out(&self) -> &W {
+        &self.out
+    }
+
+    /// The same, to be emptied by who reads along.
+    pub(super) const fn out_mut(&mut self) -> &mut W {
+        &mut self.out
+    }
+
     /// Messages written.
     #[must_use]
     pub const fn messages(&self) -> u64 {

@@ -59,7 +59,8 @@ pub fn replay(file: &[u8]) -> Replay {
 }
 
 impl Replay {
-    fn message(&mut self, message: &Message<'_>) {
+    /// Takes the next message.
+    pub fn message(&mut self, message: &Message<'_>) {
         self.messages += 1;
         *self.types.entry(char::from(message.code())).or_default() += 1;
         assert!(message.timestamp() >= self.last_ns, "time runs back");
@@ -168,20 +169,29 @@ impl Replay {
         self.orders.len()
     }
 
-    /// The books in the oracle's form.
-    pub fn books(&self) -> Vec<OracleBook> {
+    /// The levels of one instrument's side, best first.
+    pub fn levels(&self, locate: u16, side: Side) -> Vec<OracleLevel> {
         let level = |(price, orders): (&u32, &Vec<(u64, u32)>)| OracleLevel {
             price: *price,
             quantity: orders.iter().map(|order| u64::from(order.1)).sum(),
             orders: orders.clone(),
         };
+        let Some(book) = self.books.get(&locate) else { return vec![] };
+        match side {
+            Side::Buy => book.bids.iter().rev().map(level).collect(),
+            Side::Sell => book.asks.iter().map(level).collect(),
+        }
+    }
+
+    /// The books in the oracle's form.
+    pub fn books(&self) -> Vec<OracleBook> {
         self.books
             .iter()
             .map(|(locate, book)| OracleBook {
                 symbol: book.symbol.clone(),
                 locate: *locate,
-                bids: book.bids.iter().rev().map(level).collect(),
-                asks: book.asks.iter().map(level).collect(),
+                bids: self.levels(*locate, Side::Buy),
+                asks: self.levels(*locate, Side::Sell),
             })
             .collect()
     }

@@ -13,7 +13,7 @@ use wire::{BookState, Header, InstrumentId, Kind, Nature, Quality, Record, Side}
 
 use super::compose::Head;
 use super::exchange::Exchange;
-use super::lane::{Instrument, RawLevel};
+use super::lane::{Instrument, LaneState, RawLevel};
 use super::machine::Machine;
 use crate::publish::refresh::position_field;
 use crate::publish::step::HANDLER;
@@ -37,6 +37,11 @@ impl Machine {
         let is_end = record.quality.is_end_of_event();
         let Some(state) = self.lanes.get_mut(lane) else { return };
         state.open = if is_end { None } else { Some(index) };
+        if record.kind == Kind::BookBegin as u8 {
+            state.refreshing = Some(index);
+        } else if record.kind == Kind::BookEnd as u8 {
+            state.refreshing = None;
+        }
         let Some(instrument) = state.get_mut(index) else { return };
         instrument.changed = (record.ts_venue, record.sequence);
         let is_news = is_end && instrument.dirty && record.kind != Kind::BookEnd as u8;
@@ -71,8 +76,11 @@ impl Machine {
             }
             let Some((lane, index)) = self.dirty.pop_front() else { return };
             let state = self.lanes.get_mut(usize::from(lane));
-            if state.as_ref().is_some_and(|state| state.open == Some(index)) {
-                // In the middle of an event: its end will come.
+            let unfinished = |state: &&mut LaneState| {
+                state.open == Some(index) || state.refreshing == Some(index)
+            };
+            if state.as_ref().is_some_and(unfinished) {
+                // In the middle of an event or a refresh: its end will come, or another begin.
                 self.dirty.push_back((lane, index));
                 continue;
             }
@@ -157,7 +165,7 @@ impl Machine {
         levels.clear();
         let found = books.levels(InstrumentId(index), side).take(self.plan.depth);
         levels.extend(found.map(|level| (level.price, level.quantity)));
-        let is_news = |state: &super::lane::LaneState| {
+        let is_news = |state: &LaneState| {
             again || state.sent(index, side).is_none_or(|sent| sent != levels.as_slice())
         };
         if let Some(state) = self.lanes.get_mut(lane)

@@ -81,6 +81,8 @@ pub(super) struct LaneState {
     pub(super) nature: Option<Nature>,
     /// Instrument whose book is in the middle of an event.
     pub(super) open: Option<u32>,
+    /// Instrument whose book is in the middle of a refresh; events of others stand between.
+    pub(super) refreshing: Option<u32>,
     /// Books are to be compared with what was said of them.
     pub(super) sweep: bool,
     /// Last step.

@@ -10,7 +10,7 @@ use super::{Inner, Regions};
 use crate::counts::{Counts, Interval};
 use crate::gap::Gap;
 use crate::publish::outlet::{EmptyBook, Outlet};
-use crate::publish::refresh::{BookRefresh, Want};
+use crate::publish::refresh::BookRefresh;
 
 /// Codes of the error table: what was refused carries its name as text.
 const REFUSED: u32 = 1;
@@ -22,8 +22,12 @@ struct Callback<'a, 'b>(&'a BookRefresh<'b>);
 
 impl Refresh for Callback<'_, '_> {
     fn refresh(&mut self, instrument: u32, want: SeatWant, out: &mut RefreshOut) {
-        let want = Want { classes: want.classes, depth: want.depth };
-        self.0.write(instrument, want, &mut |record| out.push(&record.to_words()));
+        self.0.write_to(instrument, want, out);
+    }
+
+    #[inline(always)]
+    fn expect(&mut self, instrument: u32, _want: SeatWant) {
+        self.0.expect(instrument);
     }
 
     fn lost(&mut self, report: LostReport) -> [u64; 8] {

@@ -20,6 +20,8 @@ const TOLD_A_POLL: usize = 64;
 const BUSY: u64 = 8;
 /// Messages are put into lists so many times faster than into books.
 const INDEX: u64 = 4;
+/// How long a snapshot may be ahead of the lines, ns.
+const AHEAD_NS: u64 = 1_000_000_000;
 
 impl<O: Outlet> Heal<'_, O> {
     /// Whether there is anything to do.
@@ -81,17 +83,18 @@ impl<O: Outlet> Heal<'_, O> {
                         self.stop_keeping();
                     }
                 }
-                Ok(News::Snapshot(snapshot)) => self.take_snapshot(snapshot),
+                Ok(News::Snapshot(snapshot)) => self.take_snapshot(snapshot, now),
             }
         }
     }
 
-    fn take_snapshot(&mut self, snapshot: Box<Snapshot>) {
+    fn take_snapshot(&mut self, snapshot: Box<Snapshot>, now: u64) {
         let Repair { store, lost_below, session, asked, .. } = &mut *self.repair;
         let wanted = std::mem::replace(asked, false) && self.gaps.keeping();
         let least = store.base().max(*lost_below);
         if wanted && snapshot.session == *session && snapshot.next >= least {
             self.repair.held = Some(snapshot);
+            self.repair.held_at = now;
             return;
         }
         self.repair.counts.snapshots_refused += 1;
@@ -108,6 +111,7 @@ impl<O: Outlet> Heal<'_, O> {
 
     /// Asks for a snapshot where nothing else heals, and keeps all messages from now on.
     fn want_snapshot(&mut self, expected: u64, now: u64) {
+        self.refuse_from_the_future(expected, now);
         let lost = self.repair.lost_below > 0 || self.gaps.is_unhealed();
         if !lost && self.venue.broken() == 0 {
             return;
@@ -116,6 +120,19 @@ impl<O: Outlet> Heal<'_, O> {
         if asked && !self.gaps.keeping() {
             self.gaps.set_keeping(true);
             self.repair.store.begin(expected);
+        }
+    }
+
+    /// A snapshot may be ahead of the lines by what is on its way. One that the lines do not catch
+    /// up with names a number that is none.
+    fn refuse_from_the_future(&mut self, expected: u64, now: u64) {
+        let waited = now.saturating_sub(self.repair.held_at);
+        let over = |snapshot: &mut Box<Snapshot>| snapshot.next > expected && waited >= AHEAD_NS;
+        if self.repair.phase == Phase::Idle
+            && let Some(snapshot) = self.repair.held.take_if(over)
+        {
+            self.repair.counts.snapshots_refused += 1;
+            self.repair.give_back(snapshot);
         }
     }
 

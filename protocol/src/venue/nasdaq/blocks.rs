@@ -6,14 +6,14 @@
 //! | 2 | length | message | |
 //!
 //! A MoldUDP64 packet behind its header (`payload[HEADER_LEN..]`) and a file of messages are both
-//! that. Because more bytes
-//! follow, a message is read through a window of fixed size, without bounds to check; only the last
-//! ones are read with theirs.
+//! that. Because more bytes follow, a message is read through a window of fixed size, without
+//! bounds to check; only the last ones are read with theirs.
 //!
 //! Where the next block begins is known only when this one's length has been loaded, and nothing
-//! can be done before. So that load is all there is between one block and the next: lengths fit
-//! into their second byte, which alone moves the cursor; that the first is 0, that the length is
-//! the type's, and that it is all there, is checked beside it.
+//! can be done before. So that load is all there is between one block and the next: the cursor is
+//! one number, and that the length is the type's is checked beside it. What is longer than the
+//! window changes no book and has no row, so whatever has one ends within the bytes that were
+//! there for the window: one comparison bounds all of it.
 
 use super::event::BookEvent;
 use super::extract::{self, WINDOW, event, sort};
@@ -72,7 +72,7 @@ impl<'a> Blocks<'a> {
         let (bytes, mut rest, mut count) = (self.rest, self.rest, 0);
         let at = |rest: &[u8]| (bytes.len() - rest.len() + LENGTH_LEN) as u32;
         for slot in events.iter_mut().take(MAX_FILL) {
-            // Two writes, so that an event in place goes from registers to its slot.
+            // Writes of their own, so that an event in place goes from registers to its slot.
             if let Some((event, behind)) = in_place(rest, at(rest)) {
                 (*slot, rest) = (event, behind);
             } else if let Some(behind) = odd(rest, at(rest), slot) {
@@ -96,6 +96,10 @@ impl Iterator for Blocks<'_> {
             self.rest = rest;
             return Some(event);
         }
+        if let Some((event, rest)) = other(self.rest, 0) {
+            self.rest = rest;
+            return Some(event);
+        }
         let mut event = BookEvent::NONE;
         self.rest = odd(self.rest, 0, &mut event)?;
         Some(event)
@@ -110,6 +114,11 @@ impl Iterator for Blocks<'_> {
                 folded = f(folded, event);
                 rest = behind;
             }
+            if let Some((event, behind)) = other(rest, 0) {
+                folded = f(folded, event);
+                rest = behind;
+                continue;
+            }
             let mut event = BookEvent::NONE;
             let Some(behind) = odd(rest, 0, &mut event) else { return folded };
             folded = f(folded, event);
@@ -118,19 +127,30 @@ impl Iterator for Blocks<'_> {
     }
 }
 
-/// The event of the first block, and what is behind it; `None` if [`odd`] is for it. The cursor is
-/// a value and never has an address, so that it stays in a register.
+/// The event of the first block if it changes the book, and what is behind it. The cursor is a
+/// value and never has an address, so that it stays in a register.
 #[inline(always)]
 fn in_place(rest: &[u8], at: u32) -> Option<(BookEvent, &[u8])> {
-    let [high, low, window @ ..] = rest.first_chunk::<REACH>()?;
-    let sort = sort(window, window[0], [*high, *low])?;
-    let behind = rest.get(LENGTH_LEN..)?.get(usize::from(*low)..)?;
+    let bytes = rest.first_chunk::<REACH>()?;
+    // Before both bytes are loaded together, so that nothing is between this load and the cursor.
+    let low = bytes[1];
+    let (length, window) = bytes.split_first_chunk()?;
+    let window = window.first_chunk()?;
+    let sort = sort(window, window[0], *length)?;
+    let behind = rest.get(LENGTH_LEN + usize::from(low)..)?;
     Some((event(window, sort, at), behind))
+}
+
+/// The same of a type that changes no book.
+#[inline(always)]
+fn other(rest: &[u8], at: u32) -> Option<(BookEvent, &[u8])> {
+    let [high, low, window @ ..] = rest.first_chunk::<REACH>()?;
+    let behind = rest.get(LENGTH_LEN..)?.get(usize::from(*low)..)?;
+    Some((extract::other(window, [*high, *low], at)?, behind))
 }
 
 /// The same of a block that is refused, or has too few bytes behind it for the window; `None` if it
 /// is cut short. The event goes straight to its place: a copy of words just written is slow.
-#[cold]
 #[inline(never)]
 fn odd<'a>(rest: &'a [u8], at: u32, slot: &mut BookEvent) -> Option<&'a [u8]> {
     let (length, rest) = rest.split_first_chunk()?;

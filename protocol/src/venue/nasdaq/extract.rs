@@ -1,11 +1,18 @@
 //! From the bytes of a message to a [`BookEvent`], by table.
 //!
 //! A row per first byte says where shares, price and the second number are, and which fields the
-//! type has. All types are read through a window of the same [`WINDOW`] bytes; the mask clears
+//! type has. All book types are read through a window of the same [`WINDOW`] bytes; the mask clears
 //! whatever a shorter message does not have, so bytes behind it are loaded but never seen.
 //!
+//! Types that do not change the book have no row, and are refused by the length they would need:
+//! one message in thirty pays for being looked at again, and the others need no test of their kind,
+//! no mask over what every book type has, and no look at where a message longer than the window
+//! ends.
+//!
 //! Offsets are enums rather than numbers: the compiler then knows their greatest value and that no
-//! load leaves the window, and the bounds checks cost nothing.
+//! load leaves the window, and the bounds checks cost nothing. The kind is an enum of book kinds
+//! alone for the same reason: a caller's question whether the event changes the book has its answer
+//! before it runs.
 //!
 //! A message with nothing behind it, as most packets have only one, is read where it lies too, with
 //! its bounds checked. Fields that its type does not have are then looked for at [`NOWHERE`], where
@@ -60,35 +67,84 @@ enum PriceAt {
     Byte32 = 32,
 }
 
-/// What the first byte says of a message.
+/// Which part of the table of sides the byte at the place of the side is looked up in.
+#[derive(Clone, Copy)]
+#[repr(u32)]
+enum Sides {
+    /// A, F: only two letters are sides.
+    Letter = 0,
+    /// All others: 0, whatever is there.
+    None = 256,
+}
+
+/// The kinds of the types that have a row, with the numbers of [`EventKind`].
+#[derive(Clone, Copy)]
+#[repr(u8)]
+enum Change {
+    Add = EventKind::Add as u8,
+    Execute = EventKind::Execute as u8,
+    ExecuteAt = EventKind::ExecuteAt as u8,
+    Reduce = EventKind::Reduce as u8,
+    Delete = EventKind::Delete as u8,
+    Replace = EventKind::Replace as u8,
+}
+
+impl Change {
+    const fn of(code: u8) -> Option<Self> {
+        Some(match code {
+            b'A' | b'F' => Self::Add,
+            b'E' => Self::Execute,
+            b'C' => Self::ExecuteAt,
+            b'X' => Self::Reduce,
+            b'D' => Self::Delete,
+            b'U' => Self::Replace,
+            _ => return None,
+        })
+    }
+
+    /// The same number: no instruction.
+    #[inline(always)]
+    const fn kind(self) -> EventKind {
+        match self {
+            Self::Add => EventKind::Add,
+            Self::Execute => EventKind::Execute,
+            Self::ExecuteAt => EventKind::ExecuteAt,
+            Self::Reduce => EventKind::Reduce,
+            Self::Delete => EventKind::Delete,
+            Self::Replace => EventKind::Replace,
+        }
+    }
+}
+
+/// What the first byte says of a message that changes the book.
 #[derive(Clone, Copy)]
 #[repr(C)]
 struct Row {
-    reference: u64,
     linked: u64,
     stock: u64,
     shares: u32,
     price: u32,
     attribution: u32,
-    /// The length as two bytes of the wire have it; more than they can say where the type is
-    /// unknown, so that none is right.
+    /// The length as two bytes of the wire have it; more than they can say where the type does not
+    /// change the book, so that none is right.
     wanted: u32,
+    // These four as in the event, so that they take one copy.
+    length: u16,
+    change: Change,
+    code: u8,
+    refusal: u32,
+    sides: Sides,
     linked_at: LinkedAt,
     shares_at: SharesAt,
     price_at: PriceAt,
-    side: u8,
     printable: u8,
     side_at: u8,
     stock_at: u8,
     printable_at: u8,
     attribution_at: u8,
-    // From here on as in the event, so that it takes one copy.
-    length: u16,
-    kind: EventKind,
-    code: u8,
-    refusal: u32,
 }
 
+/// What no length is.
 const NO_LENGTH: u32 = u32::MAX;
 
 /// A length as [`sort`] wants it: the two bytes of the wire as the machine loads them.
@@ -104,26 +160,24 @@ const fn ones32(has: bool) -> u32 {
     if has { u32::MAX } else { 0 }
 }
 
-const fn row(code: u8, length: usize) -> Row {
+/// The row that no message has.
+const NO_ROW: Row = Row { wanted: NO_LENGTH, ..row(b'D', 0, Change::Delete) };
+
+const fn row(code: u8, length: usize, change: Change) -> Row {
     let (add, executed) = (matches!(code, b'A' | b'F'), matches!(code, b'E' | b'C'));
     let replace = code == b'U';
-    let kind = match code {
-        b'A' | b'F' => EventKind::Add,
-        b'E' => EventKind::Execute,
-        b'C' => EventKind::ExecuteAt,
-        b'X' => EventKind::Reduce,
-        b'D' => EventKind::Delete,
-        b'U' => EventKind::Replace,
-        _ => EventKind::Other,
-    };
     Row {
-        reference: ones64(kind.is_book()),
         linked: ones64(executed || replace),
         stock: ones64(add),
-        shares: ones32(kind.is_book() && code != b'D'),
+        shares: ones32(code != b'D'),
         price: ones32(add || replace || code == b'C'),
         attribution: ones32(code == b'F'),
         wanted: wire(length as u16),
+        length: length as u16,
+        change,
+        code,
+        refusal: 0,
+        sides: if add { Sides::Letter } else { Sides::None },
         linked_at: match (replace, executed) {
             (true, _) => LinkedAt::Byte19,
             (false, true) => LinkedAt::Byte23,
@@ -140,16 +194,11 @@ const fn row(code: u8, length: usize) -> Row {
             b'U' => PriceAt::Byte31,
             _ => PriceAt::Nowhere,
         },
-        side: if add { u8::MAX } else { 0 },
         printable: if code == b'C' { u8::MAX } else { 0 },
         side_at: if add { SIDE_AT as u8 } else { NOWHERE },
         stock_at: if add { STOCK_AT as u8 } else { NOWHERE },
         printable_at: if code == b'C' { PRINTABLE_AT as u8 } else { NOWHERE },
         attribution_at: if code == b'F' { ATTRIBUTION_AT as u8 } else { NOWHERE },
-        length: length as u16,
-        kind,
-        code,
-        refusal: 0,
     }
 }
 
@@ -161,23 +210,36 @@ const NO_SIDE: u8 = 2;
 #[derive(Clone, Copy)]
 struct Line(Row);
 
-/// Both tables, so that one address serves them.
+/// All tables, so that one address in one register serves them.
 struct Tables {
     rows: [Line; 256],
-    sides: [u8; 256],
+    /// Behind the parts that [`Sides`] names.
+    sides: [u8; 512],
+    /// Lengths of the types that do not change the book, as [`Row::wanted`].
+    others: [u32; 256],
 }
 
 static TABLES: Tables = {
-    let unknown = Row { wanted: NO_LENGTH, ..row(0, 0) };
-    let mut tables = Tables { rows: [Line(unknown); 256], sides: [NO_SIDE; 256] };
+    let mut tables =
+        Tables { rows: [Line(NO_ROW); 256], sides: [0; 512], others: [NO_LENGTH; 256] };
     let mut at = 0;
-    while at < MESSAGES.len() {
-        let (code, _, length) = MESSAGES[at];
-        tables.rows[code as usize] = Line(row(code, length));
+    while at < 256 {
+        tables.sides[at] = NO_SIDE;
         at += 1;
     }
     tables.sides[b'B' as usize] = 0;
     tables.sides[b'S' as usize] = 1;
+    at = 0;
+    while at < MESSAGES.len() {
+        let (code, _, length) = MESSAGES[at];
+        if let Some(change) = Change::of(code) {
+            assert!(length <= WINDOW);
+            tables.rows[code as usize] = Line(row(code, length, change));
+        } else {
+            tables.others[code as usize] = wire(length as u16);
+        }
+        at += 1;
+    }
     tables
 };
 
@@ -230,15 +292,20 @@ pub(super) struct Sort<'r> {
     side: u8,
 }
 
+/// The two bytes of a length as [`wire`] has them.
+#[inline(always)]
+fn loaded(length: [u8; 2]) -> u32 {
+    u32::from(u16::from_ne_bytes(length))
+}
+
 /// The row of the message whose first byte is `code` and whose length is these two bytes; `None` if
-/// it is refused, and [`refusal`] says why.
+/// it does not change the book or is refused, see [`no_change`].
 #[inline(always)]
 pub(super) fn sort<P: Place>(place: &P, code: u8, length: [u8; 2]) -> Option<Sort<'static>> {
     let row = &TABLES.rows[usize::from(code)].0;
     let [letter] = place.fixed(SIDE_AT, row.side_at);
-    let side = TABLES.sides[usize::from(letter)] & row.side;
-    let length = u32::from(u16::from_ne_bytes(length));
-    ((length == row.wanted) & (side < NO_SIDE)).then_some(Sort { row, side })
+    let side = TABLES.sides[(u32::from(letter) + row.sides as u32) as usize];
+    ((loaded(length) == row.wanted) & (side < NO_SIDE)).then_some(Sort { row, side })
 }
 
 /// The event of the message in this place, `at` bytes into what the caller goes through.
@@ -247,15 +314,16 @@ pub(super) fn event<P: Place>(place: &P, sort: Sort<'_>, at: u32) -> BookEvent {
     let Sort { row, side } = sort;
     let be32 = |at| u32::from_be_bytes(place.bytes(at));
     let be64 = |at| u64::from_be_bytes(place.bytes(at));
-    // Locate and tracking number are neighbours; the timestamp has two bytes less than it needs.
+    // Locate and tracking number are neighbours.
     let numbers = be32(1);
     let stock = u64::from_ne_bytes(place.fixed(STOCK_AT, row.stock_at));
     let attribution = u32::from_ne_bytes(place.fixed(ATTRIBUTION_AT, row.attribution_at));
     let [printable] = place.fixed(PRINTABLE_AT, row.printable_at);
     BookEvent {
-        reference: be64(11) & row.reference,
+        reference: be64(11),
         linked: be64(row.linked_at as usize) & row.linked,
-        timestamp: be64(3) & TIMESTAMP,
+        // Six bytes and two of the reference, which a shift drops without a register for a mask.
+        timestamp: be64(5) >> 16,
         shares: be32(row.shares_at as usize) & row.shares,
         price: be32(row.price_at as usize) & row.price,
         stock: (stock & row.stock).to_ne_bytes(),
@@ -267,32 +335,9 @@ pub(super) fn event<P: Place>(place: &P, sort: Sort<'_>, at: u32) -> BookEvent {
         printable: printable & row.printable,
         zero: 0,
         length: row.length,
-        kind: row.kind,
+        kind: row.change.kind(),
         code: row.code,
         refusal: row.refusal,
-    }
-}
-
-/// The lower 48 bits.
-const TIMESTAMP: u64 = (1 << 48) - 1;
-
-/// The row of a message that [`sort`] refuses.
-fn refusal(message: &[u8]) -> Row {
-    let code = message.first().copied();
-    let row = &TABLES.rows[usize::from(code.unwrap_or(0))].0;
-    let reason = match code {
-        None => EventReject::Empty,
-        Some(_) if row.wanted == NO_LENGTH => EventReject::UnknownType,
-        Some(_) if usize::from(row.length) != message.len() => EventReject::WrongLength,
-        Some(_) => EventReject::UnknownSide,
-    };
-    Row {
-        length: u16::try_from(message.len()).unwrap_or(u16::MAX),
-        kind: EventKind::Refused,
-        code: code.unwrap_or(0),
-        refusal: reason.index() as u32 + 1,
-        // Whose book is no longer complete is in the other fields of an add order.
-        ..if reason == EventReject::UnknownSide { *row } else { TABLES.rows[0].0 }
     }
 }
 
@@ -306,11 +351,52 @@ pub(super) fn message(message: &[u8], at: u32) -> BookEvent {
     });
     match sorted {
         Some(sort) => event(&place, sort, at),
+        None => no_change(message, at),
+    }
+}
+
+/// What stands for a message that [`sort`] has no row for: of another type, or refused.
+#[inline(never)]
+fn no_change(message: &[u8], at: u32) -> BookEvent {
+    let head = message.first_chunk::<HEAD>().zip(u16::try_from(message.len()).ok());
+    match head.and_then(|(head, length)| other(head, length.to_be_bytes(), at)) {
+        Some(event) => event,
         None => refused(message, at),
     }
 }
 
-/// What stands for a message that [`sort`] refuses, read as if zeros were behind it.
+/// The event of a message of this length that changes no book; `None` if it does, or is refused.
+#[inline(always)]
+pub(super) fn other<const N: usize>(
+    message: &[u8; N],
+    length: [u8; 2],
+    at: u32,
+) -> Option<BookEvent> {
+    let bytes = message.first_chunk()?;
+    let code = bytes[0];
+    let known = loaded(length) == TABLES.others[usize::from(code)];
+    let length = u16::from_be_bytes(length);
+    known.then(|| BookEvent { length, code, ..head(bytes, at) })
+}
+
+/// Bytes that all messages begin with: type, locate, tracking number, timestamp.
+const HEAD: usize = 11;
+
+/// What they say, but for the type.
+#[inline(always)]
+fn head(head: &[u8; HEAD], at: u32) -> BookEvent {
+    let [_, l1, l0, t1, t0, time @ ..] = *head;
+    let [a, b, c, d, e, f] = time;
+    BookEvent {
+        timestamp: u64::from_be_bytes([0, 0, a, b, c, d, e, f]),
+        at,
+        tracking: u16::from_be_bytes([t1, t0]),
+        locate: u16::from_be_bytes([l1, l0]),
+        ..BookEvent::NONE
+    }
+}
+
+/// The event of a message that is malformed, read as if zeros were behind it.
 #[cold]
 #[inline(never)]
 fn refused(message: &[u8], at: u32) -> BookEvent {
@@ -318,5 +404,26 @@ fn refused(message: &[u8], at: u32) -> BookEvent {
     for (to, from) in window.iter_mut().zip(message) {
         *to = *from;
     }
-    event(&window, Sort { row: &refusal(message), side: 0 }, at)
+    let code = message.first().copied();
+    let known = code.and_then(|code| MESSAGES.iter().find(|known| known.0 == code));
+    let reason = match (code, known) {
+        (None, _) => EventReject::Empty,
+        (_, None) => EventReject::UnknownType,
+        (_, Some(known)) if known.2 != message.len() => EventReject::WrongLength,
+        _ => EventReject::UnknownSide,
+    };
+    // Whose book is no longer complete is in the other fields of an add order.
+    let read = if reason == EventReject::UnknownSide {
+        let row = &TABLES.rows[usize::from(window[0])].0;
+        event(&window, Sort { row, side: 0 }, at)
+    } else {
+        window.first_chunk().map_or(BookEvent::NONE, |bytes| head(bytes, at))
+    };
+    BookEvent {
+        length: u16::try_from(message.len()).unwrap_or(u16::MAX),
+        kind: EventKind::Refused,
+        code: code.unwrap_or(0),
+        refusal: reason.index() as u32 + 1,
+        ..read
+    }
 }

@@ -12,7 +12,7 @@
 //! auction.rs  I N O                                message.rs  the list of all, decode
 //! file.rs     messages in a file
 //! event.rs    A F E C X D U in one shape   extract.rs  the table that reads it without a branch
-//! blocks.rs   events of a packet or file
+//! blocks.rs   events of a packet or file         glimpse.rs  the end of a snapshot
 //! ```
 //!
 //! Code fields stay raw bytes in the structs; the accessor beside each gives `Option` of its enum.
@@ -25,6 +25,7 @@ pub mod codes;
 mod event;
 mod extract;
 pub mod file;
+pub mod glimpse;
 mod header;
 mod message;
 mod orders;

@@ -111,3 +111,28 @@ fn nothing_that_a_terminal_acts_on_reaches_it() {
     let lines = shown(&picture, &mut View::new(), 120, 24).join("\n");
     assert!(!lines.contains('\u{1b}') && lines.contains("[2Jb"), "{lines}");
 }
+
+#[test]
+fn what_recovery_did_stands_below_the_gaps() {
+    let mut sample = sample(Nature::Live, 1);
+    let counters = [
+        ("messages_missed", 40),
+        ("repair_filled", 31),
+        ("repair_late", 9),
+        ("recovery_requests", 5),
+        ("recovery_refused_all", 2),
+        ("recovery_answer_bytes", 700),
+        ("recovery_stream_bytes", 77),
+    ];
+    let named = counters.map(|(name, value)| (name.to_string(), value));
+    sample.instances[0].lanes[0].counters.extend(named);
+    let picture = Picture::new(&sample, None);
+    let mut view = View::new();
+    for _ in 0..2 {
+        view.key(KeyEvent::new(KeyCode::Tab, KeyModifiers::NONE));
+    }
+    let lines = shown(&picture, &mut view, 160, 40);
+    let at = lines.iter().position(|line| line == "recovery").expect("its table");
+    let row: Vec<&str> = lines[at + 2].split_whitespace().collect();
+    assert_eq!(row, ["lane1", "40", "9", "31", "0", "5", "0", "0", "2", "0", "0", "0", "0", "777"]);
+}

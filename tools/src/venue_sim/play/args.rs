@@ -45,12 +45,9 @@ more: a packet that lost its turn on one line and is overtaken on the other coun
 The same seed, files and options send the same bytes and lose the same ones, whatever the timing.
 The file's messages are real or generated as the file is; packets, lines and timing are synthetic.";
 
-/// Options of `play`.
-#[derive(Args, Debug)]
-pub struct Play {
-    /// ITCH files (u16 length + message, plain or gzip), or pcap or pcapng of MoldUDP64.
-    #[arg(value_name = "FILE", required = true)]
-    pub files: Vec<PathBuf>,
+/// What every sender of a session needs to know of its lines.
+#[derive(Args, Clone, Debug)]
+pub struct LineOptions {
     /// Where line A goes: a multicast group, or the address of one receiver.
     #[arg(long, value_name = "ADDR:PORT", value_parser = address)]
     pub group_a: SocketAddrV4,
@@ -63,12 +60,6 @@ pub struct Play {
     /// Interface that multicast leaves by, its name or its IPv4 address.
     #[arg(long, value_name = "NAME|ADDR", default_value = "127.0.0.1")]
     pub interface: String,
-    /// recorded, a factor such as 10x or 0.5x, or max; by the venue's stamps.
-    #[arg(long, default_value = "recorded", conflicts_with = "rate")]
-    pub speed: Speed,
-    /// Messages a second, whatever the stamps say.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
-    pub rate: Option<u64>,
     /// Most packets a second on each line, a quarter more while it catches up after a pause of the
     /// host; the usual socket buffer of 208 KiB holds about 14 ms of the default.
     #[arg(long, value_name = "N", default_value_t = 20_000,
@@ -85,25 +76,11 @@ pub struct Play {
     #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds)]
     pub end_seconds: u64,
     /// Messages in each packet, as far as they fit [default: as on the wire, mostly one].
-    #[arg(long, value_name = "N", conflicts_with = "keep_packets",
-        value_parser = clap::value_parser!(u16).range(1..=38))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=38))]
     pub packet_messages: Option<u16>,
-    /// Keep the packets of a capture; a file without packets has one for each message.
-    #[arg(long)]
-    pub keep_packets: bool,
     /// Fill the packets of every line by a draw of its own, so that their borders differ.
-    #[arg(long, conflicts_with_all = ["packet_messages", "keep_packets"])]
+    #[arg(long, conflicts_with = "packet_messages")]
     pub split_b: bool,
-    /// Session name; must begin with REC or SIM [default: that and seven digits].
-    #[arg(long, value_name = "NAME")]
-    pub session: Option<SessionName>,
-    /// Number of the first message.
-    #[arg(long, value_name = "N", default_value_t = 1,
-        value_parser = clap::value_parser!(u64).range(1..=1 << 62))]
-    pub first_sequence: u64,
-    /// Seed of all random decisions.
-    #[arg(long, default_value_t = 1)]
-    pub seed: u64,
     /// What goes wrong on line A; see below.
     #[arg(long, value_name = "FAULTS")]
     pub fault_a: Option<Faults>,
@@ -113,15 +90,45 @@ pub struct Play {
     /// What goes wrong on a further line; may be given several times.
     #[arg(long = "fault", value_name = "NAME:FAULTS", value_parser = named_faults)]
     pub faults: Vec<(String, Faults)>,
+    /// Seed of all random decisions.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
     /// Print the summary as JSON and show no progress.
     #[arg(long)]
     pub json: bool,
+}
+
+/// Options of `play`.
+#[derive(Args, Debug)]
+pub struct Play {
+    /// ITCH files (u16 length + message, plain or gzip), or pcap or pcapng of MoldUDP64.
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// The lines.
+    #[command(flatten)]
+    pub line: LineOptions,
+    /// recorded, a factor such as 10x or 0.5x, or max; by the venue's stamps.
+    #[arg(long, default_value = "recorded", conflicts_with = "rate")]
+    pub speed: Speed,
+    /// Messages a second, whatever the stamps say.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    pub rate: Option<u64>,
+    /// Keep the packets of a capture; a file without packets has one for each message.
+    #[arg(long, conflicts_with_all = ["packet_messages", "split_b"])]
+    pub keep_packets: bool,
+    /// Session name; must begin with REC or SIM [default: that and seven digits].
+    #[arg(long, value_name = "NAME")]
+    pub session: Option<SessionName>,
+    /// Number of the first message.
+    #[arg(long, value_name = "N", default_value_t = 1,
+        value_parser = clap::value_parser!(u64).range(1..=1 << 62))]
+    pub first_sequence: u64,
     /// Write the summary as JSON to this file as well.
     #[arg(long, value_name = "FILE")]
     pub oracle: Option<PathBuf>,
 }
 
-impl Play {
+impl LineOptions {
     /// The lines, A first.
     #[must_use]
     pub fn lines(&self) -> Vec<Group> {
@@ -140,7 +147,7 @@ impl Play {
     }
 }
 
-fn address(text: &str) -> Result<SocketAddrV4, String> {
+pub(in crate::venue_sim) fn address(text: &str) -> Result<SocketAddrV4, String> {
     let address: SocketAddrV4 = text
         .parse()
         .map_err(|_| "give an IPv4 address and a port, for example 239.255.1.1:26477".to_owned())?;

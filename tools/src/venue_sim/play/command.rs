@@ -1,53 +1,47 @@
 //! `venue-sim play`: from the options to a played session and its report.
 
-use std::fs::File;
-use std::io::{IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::io::IsTerminal;
+use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::args::Play;
 use super::clock::HostClock;
-use super::drive::{Player, Stream, Timing};
+use super::drive::Player;
 use super::error::PlayError;
-use super::fault::Faults;
 use super::interface;
 use super::lines::Lines;
-use super::pace::{Pace, Speed};
-use super::packets::{Packetiser, Rule};
+use super::pace::Speed;
+use super::packets::Rule;
 use super::report::{Report, Subject};
 use super::session::SessionName;
-use super::socket::{Group, Sockets};
+use super::setup::{ReportFile, faults, rule, streams, timing};
+use super::socket::Sockets;
 use super::source::Recording;
-
-const NS_PER_MS: u64 = 1_000_000;
 
 /// Plays a session and tells what it was.
 ///
 /// # Errors
 /// What is wrong with the files, the interface, the groups or the network, and what to do.
 pub fn play(options: &Play) -> Result<Report, PlayError> {
-    let groups = options.lines();
-    let faults = faults(options, &groups)?;
+    let line = &options.line;
+    let groups = line.lines();
+    let faults = faults(line, &groups)?;
     let mut recording = Recording::open(&options.files)?;
     let simulated = recording.is_simulated();
     let session = options.session.unwrap_or_else(|| SessionName::now(simulated));
     let first_file = options.files.first().map_or(Path::new(""), |path| path.as_path());
     session.require_honest(simulated, first_file)?;
-    let mut sockets = Sockets::open(&groups, interface::resolve(&options.interface)?)?;
-    let oracle = options.oracle.as_deref().map(Oracle::create).transpose()?;
+    let mut sockets = Sockets::open(&groups, interface::resolve(&line.interface)?)?;
+    let oracle = options.oracle.as_deref().map(ReportFile::create).transpose()?;
 
     let speed = options.rate.map_or(options.speed, Speed::Rate);
-    let streams = streams(options, session, speed, groups.len());
-    let lines = Lines::new(session.bytes(), options.first_sequence, faults, options.seed);
-    let timing = Timing {
-        start_delay_ns: options.start_delay,
-        heartbeat_ns: options.heartbeat_ms.saturating_mul(NS_PER_MS),
-        end_ns: options.end_seconds,
-        packets_per_second: options.max_packets_per_second,
-    };
+    let rule = if options.keep_packets { Rule::Kept } else { rule(line) };
+    let streams = streams(line, rule, session, options.first_sequence, speed);
+    let lines = Lines::new(session.bytes(), options.first_sequence, faults, line.seed);
+    let timing = timing(line);
     let mut clock = HostClock::new(HostClock::signals()?);
-    let bar = progress_bar(&recording, options.json);
+    let bar = progress_bar(&recording, line.json);
     let player = Player::new(&mut recording, &mut clock, &mut sockets, timing, lines, streams);
     let outcome = player.play(&mut |recording: &Recording, messages| {
         bar.set_position(recording.progress().position().0);
@@ -59,7 +53,7 @@ pub fn play(options: &Play) -> Result<Report, PlayError> {
     let subject = Subject {
         session,
         files: options.files.clone(),
-        seed: options.seed,
+        seed: line.seed,
         first_sequence: options.first_sequence,
         groups,
     };
@@ -69,42 +63,6 @@ pub fn play(options: &Play) -> Result<Report, PlayError> {
         oracle.write(&report)?;
     }
     Ok(report)
-}
-
-/// The faults of each line, in the order of the lines.
-fn faults(options: &Play, groups: &[Group]) -> Result<Vec<Faults>, PlayError> {
-    let mut faults = vec![Faults::default(); groups.len()];
-    for (name, wanted) in options.all_faults() {
-        let place = groups.iter().position(|group| group.name == name);
-        let Some(line) = place.and_then(|place| faults.get_mut(place)) else {
-            let option = match name {
-                "B" => "-b ADDR:PORT".to_owned(),
-                _ => format!(" {name}=ADDR:PORT"),
-            };
-            return Err(PlayError::NoSuchLine { name: name.to_owned(), option });
-        };
-        *line = wanted.clone();
-    }
-    Ok(faults)
-}
-
-/// One stream for all lines, or one for each where their packets are to differ.
-fn streams(options: &Play, session: SessionName, speed: Speed, lines: usize) -> Vec<Stream> {
-    let rule = match (options.packet_messages, options.keep_packets) {
-        (Some(messages), _) => Rule::Fixed(messages),
-        (None, true) => Rule::Kept,
-        (None, false) => Rule::Natural,
-    };
-    let stream = |seed: u64, lines: Vec<usize>| {
-        let first = options.first_sequence;
-        let packetiser = Packetiser::new(rule, session.bytes(), first, seed);
-        Stream::new(packetiser, Pace::new(speed, options.max_packets_per_second), lines)
-    };
-    if options.split_b {
-        (0..lines).map(|line| stream(options.seed.wrapping_add(line as u64), vec![line])).collect()
-    } else {
-        vec![stream(options.seed, (0..lines).collect())]
-    }
 }
 
 /// A bar on a terminal, nothing elsewhere.
@@ -117,40 +75,5 @@ fn progress_bar(recording: &Recording, json: bool) -> ProgressBar {
     match ProgressStyle::with_template(style) {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
-    }
-}
-
-/// The file that the report goes to: made before the session, so that it is not played in vain,
-/// and under its own name only when it is whole.
-struct Oracle<'a> {
-    path: &'a Path,
-    partial: PathBuf,
-    file: File,
-}
-
-impl<'a> Oracle<'a> {
-    fn create(path: &'a Path) -> Result<Self, PlayError> {
-        let mut partial = path.as_os_str().to_owned();
-        partial.push(".partial");
-        let partial = PathBuf::from(partial);
-        let file = File::create(&partial).map_err(PlayError::io(path, "create"))?;
-        Ok(Self { path, partial, file })
-    }
-
-    fn write(mut self, report: &Report) -> Result<(), PlayError> {
-        let mut json = serde_json::to_vec_pretty(report)
-            .map_err(|error| PlayError::io(self.path, "write")(error.into()))?;
-        json.push(b'\n');
-        self.file
-            .write_all(&json)
-            .and_then(|()| std::fs::rename(&self.partial, self.path))
-            .map_err(PlayError::io(self.path, "write"))
-    }
-}
-
-impl Drop for Oracle<'_> {
-    fn drop(&mut self) {
-        // Gone under this name if it was written; if not, nobody is to take it for a report.
-        let _ = std::fs::remove_file(&self.partial);
     }
 }

@@ -96,6 +96,22 @@ pub enum PlayError {
         /// What to do.
         advice: &'static str,
     },
+    /// The market that makes the messages failed.
+    #[error(transparent)]
+    Market(#[from] crate::venue_sim::Error),
+    /// A server's address cannot be had.
+    #[error("{option} {address}: cannot listen: {source}; choose another address or port")]
+    Server {
+        /// The option.
+        option: &'static str,
+        /// The address.
+        address: SocketAddrV4,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A server's thread cannot be had.
+    #[error("cannot start the thread of a server: {0}")]
+    Thread(io::Error),
     /// The signals that end a session cannot be heard.
     #[error("cannot listen for SIGINT and SIGTERM: {0}")]
     Signals(io::Error),

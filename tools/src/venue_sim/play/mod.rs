@@ -15,6 +15,7 @@
 //! socket.rs      one UDP socket for each line      interface.rs   which way they leave
 //! session.rs     the name, which says REC or SIM
 //! report.rs      what was sent, and what must be found missing
+//! setup.rs       from the options of the lines to the parts above
 //! command.rs     all of it from the command line   args.rs        the options
 //! ```
 //!
@@ -33,6 +34,7 @@ pub mod packets;
 pub mod ranges;
 pub mod report;
 pub mod session;
+pub(in crate::venue_sim) mod setup;
 pub mod socket;
 pub mod source;
 pub mod throttle;

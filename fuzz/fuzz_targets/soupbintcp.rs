@@ -1,0 +1,4 @@
+//! See `hotlane_fuzz::soupbintcp`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| hotlane_fuzz::soupbintcp::check(data));
