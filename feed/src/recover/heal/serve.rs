@@ -136,8 +136,18 @@ impl<O: Outlet> Heal<'_, O> {
         }
     }
 
+    /// While a snapshot waited for the lines, messages behind it may have been given up.
+    fn refuse_overtaken(&mut self) {
+        let least = self.repair.store.base().max(self.repair.lost_below);
+        if let Some(snapshot) = self.repair.held.take_if(|snapshot| snapshot.next < least) {
+            self.repair.counts.snapshots_refused += 1;
+            self.repair.give_back(snapshot);
+        }
+    }
+
     /// Begins what can be done now, if anything can.
     fn begin_phase(&mut self, expected: u64) -> bool {
+        self.refuse_overtaken();
         if let Some(snapshot) = &self.repair.held {
             if snapshot.next > expected {
                 return false;
