@@ -138,7 +138,7 @@ impl Rig {
             let behind = if line == 1 { 0 } else { self.random.below(self.faults.skew + 1) };
             if received && !self.random.one_in(self.faults.loss) {
                 let packet = mold(SESSION, first, &block);
-                self.later(behind, Due::Packet(line, packet));
+                self.later(1 + behind, Due::Packet(line, packet));
             }
         }
     }

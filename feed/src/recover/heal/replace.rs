@@ -246,7 +246,9 @@ impl<O: Outlet> Heal<'_, O> {
     /// Every book is what the snapshot and the messages behind it make of it.
     fn end_replace(&mut self, snapshot: &Snapshot, now: u64) {
         self.repair.phase = Phase::Idle;
-        self.repair.lost_below = 0;
+        if self.repair.lost_below <= snapshot.next {
+            self.repair.lost_below = 0;
+        }
         self.repair.counts.snapshots += 1;
         for gap in self.gaps.open_mut() {
             if gap.first < snapshot.next && gap.end > snapshot.next {
@@ -257,7 +259,7 @@ impl<O: Outlet> Heal<'_, O> {
         self.gaps.all_healed(&Self::healed());
         self.close_gaps_below(snapshot.next, GapHow::Snapshot, now);
         if self.gaps.open().is_empty() {
-            return self.all_healed(now);
+            return self.all_healed();
         }
         self.repair.store.forget_below(snapshot.next);
     }
