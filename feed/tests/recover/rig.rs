@@ -189,14 +189,6 @@ impl Rig {
 
     fn give(&mut self, due: Due) {
         let now = self.now();
-        if std::env::var_os("HOTLANE_SEED").is_some() {
-            match &due {
-                Due::Packet(line, p) => println!("{} packet {line} {:?}", self.step, &p[17..20]),
-                Due::Fill(p) => println!("{} fill {:?}", self.step, &p[16..20]),
-                Due::News(_) => println!("{} news", self.step),
-                Due::Snapshot(old) => println!("{} snapshot {old}", self.step),
-            }
-        }
         match due {
             Due::Packet(line, packet) => give_line(&mut self.lane, &packet, line, now),
             Due::Fill(packet) => {
