@@ -299,7 +299,8 @@ fn gaps_that_are_healed_do_not_allocate() {
         }
     };
     assert_eq!(healed, 0, "allocations while gaps were healed");
-    assert!(lane.repaired().filled > 5_000 && lane.repaired().books_merged > 0);
+    let repaired = *lane.repaired();
+    assert!(repaired.filled > 5_000 && repaired.books_merged > 0, "{repaired:?}");
     assert!(lane.gaps.open().is_empty() && lane.gaps.is_whole());
     assert!(seat.consumer.lag() > 0);
     lane.publisher.outlet.close().expect("closed");
