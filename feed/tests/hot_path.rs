@@ -14,6 +14,8 @@ use common::{DAY, itch};
 use feed::lane::{Lane, LaneConfig};
 use feed::net::Polled;
 use feed::publish::region::Regions;
+use feed::recover::RepairSpec;
+use feed::recover::mail::{Fill, PACKET_MAX, mail};
 use shm::seat::{Filter, Policy};
 
 const MESSAGES: u64 = 100_000;
@@ -240,6 +242,68 @@ fn assert_ways(lane: &Lane<Regions>) {
     assert!(counts.hold_overflow > 400, "{}", counts.hold_overflow);
     assert_eq!((b.downs, common::refused(lane, "line_divergence")), (1, 1));
     assert!(lane.gaps.declared() > 2_000, "{}", lane.gaps.declared());
+}
+
+/// A day in which every seventh packet is lost and comes again some packets later from a server, and
+/// what the queues need for that, made beforehand.
+fn lossy_day(market_seed: u64) -> (Memory, Memory, Vec<(usize, Fill)>) {
+    let mut market = Market::new(market_seed);
+    let (mut opening, mut day, mut fills) = (Memory::default(), Memory::default(), Vec::new());
+    let first = market.opening();
+    opening.push(&mold(SESSION, 1, &first), DAY.midnight_ns, 1);
+    let mut next = first.len() as u64 + 1;
+    for n in 0..20_000 {
+        let block: Vec<_> = (0..3).map(|_| market.message()).collect();
+        let packet = mold(SESSION, next, &block);
+        let at = DAY.midnight_ns + n as u64 * 100;
+        if n % 7 == 3 {
+            let mut bytes = [0; PACKET_MAX];
+            bytes[..packet.len()].copy_from_slice(&packet);
+            fills.push((n + 40, Fill { ts_receive: at, len: packet.len() as u16, bytes }));
+        } else {
+            day.push(&packet, at, 1);
+        }
+        next += 3;
+    }
+    (opening, day, fills)
+}
+
+#[test]
+fn gaps_that_are_healed_do_not_allocate() {
+    let root = seats::root();
+    let (lane_end, mut end) = mail();
+    let lane = seats::lane_of(root.path(), 2, 16_384, common::config());
+    let mut lane = lane.with_recovery(Some(lane_end), RepairSpec::default());
+    let filter = Filter::all(ALL).policy(Policy::Lose);
+    let seat = seats::attach(root.path(), 0, filter, &mut lane);
+    let (mut opening, mut day, fills) = lossy_day(5);
+    let mut now = DAY.midnight_ns;
+    play(&mut lane, &mut opening, &mut now);
+    seats::settle(&mut lane, now);
+    let before_all = ALLOCATIONS.get();
+    let mut waiting = fills.iter().peekable();
+    let mut polls = 0;
+    let healed = loop {
+        now += 1_000;
+        polls += 1;
+        let polled = lane.poll(&mut day, now);
+        while let Some((_, fill)) = waiting.next_if(|(at, _)| *at <= 32 * polls) {
+            assert!(end.fills.push(*fill).is_ok());
+        }
+        while end.wants.pop().is_ok() {}
+        // Some polls find nothing.
+        lane.end_poll(true, now);
+        if !matches!(polled, Ok(Polled::Packets(_))) && waiting.peek().is_none() {
+            (0..10_000).for_each(|_| lane.end_poll(true, now));
+            break ALLOCATIONS.get() - before_all;
+        }
+    };
+    assert_eq!(healed, 0, "allocations while gaps were healed");
+    let repaired = *lane.repaired();
+    assert!(repaired.filled > 5_000 && repaired.books_merged > 0, "{repaired:?}");
+    assert!(lane.gaps.open().is_empty() && lane.gaps.is_whole());
+    assert!(seat.consumer.lag() > 0);
+    lane.publisher.outlet.close().expect("closed");
 }
 
 #[test]

@@ -130,7 +130,7 @@ impl Outlet for Ear {
 
     fn end_poll(&mut self, _found_nothing: bool, _now: u64, books: &mut BookRefresh<'_>) {
         for instrument in self.waiting.clone() {
-            if self.draw() % self.slowness == 0 {
+            if self.draw().is_multiple_of(self.slowness) {
                 self.waiting.remove(&instrument);
                 books.write(instrument, EVERYTHING, &mut |record| self.hear(record));
             }

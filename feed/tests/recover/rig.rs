@@ -279,6 +279,11 @@ impl Rig {
             }
             self.step();
         }
+        // A slow seat gets what it still waits for.
+        self.lane.publisher.outlet.slowness = 1;
+        for _ in 0..200 {
+            self.step();
+        }
         assert_eq!(self.expected(), self.sent + 1);
     }
 

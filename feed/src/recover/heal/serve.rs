@@ -5,6 +5,7 @@ use wire::codes::{BookCause, GapHow};
 use wire::payload::BookStateChange;
 
 use super::{Heal, Healed};
+use crate::gap::OPEN_GAPS_MAX;
 use crate::publish::Outlet;
 use crate::recover::mail::{News, Unfillable};
 use crate::recover::repair::{Phase, Repair, Stage};
@@ -171,9 +172,11 @@ impl<O: Outlet> Heal<'_, O> {
         true
     }
 
+    /// Whether what is open becomes too much: so much is lost that something is always missing.
     fn is_crowded(&self, first_missing: u64) -> bool {
         let store = &self.repair.store;
-        store.len() > store.room() / 2 && first_missing > store.base()
+        let crowded = store.len() > store.room() / 2 || self.gaps.open().len() > OPEN_GAPS_MAX / 4;
+        crowded && first_missing > store.base()
     }
 
     /// Brings instruments up to date. Gives back what is left of `budget`.
