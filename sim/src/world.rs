@@ -664,7 +664,8 @@ impl World {
                 let listed = stock.is_some_and(|stock| self.market.is_listed(stock));
                 if listed && seat.wants(index) && state != Some(wire::BookState::Live) {
                     return Err(format!(
-                        "seat {number}: instrument {index} is {state:?} at the end: {:?}",
+                        "seat {number}: instrument {index} is {state:?} at the end, {:?}: {:?}",
+                        seat.doubts(),
                         seat.spec()
                     ));
                 }
