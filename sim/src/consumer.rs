@@ -94,6 +94,8 @@ pub struct Seat {
     closed: bool,
     /// Books of limited depth that were used up, as last looked at.
     exhausted: u64,
+    /// Contradictions, as last printed.
+    doubted: Vec<(&'static str, u64)>,
     /// How long it waits because there was nothing, ns.
     wait: u64,
     /// What was counted.
@@ -135,6 +137,7 @@ impl Seat {
             life: Life::default(),
             closed: false,
             exhausted: 0,
+            doubted: Vec::new(),
             wait: 0,
             totals: SeatTotals::default(),
             mutant: None,
@@ -160,6 +163,14 @@ impl Seat {
     pub fn state(&self, index: u32) -> Option<BookState> {
         let books = self.books.as_ref()?;
         Some(books.state(InstrumentId::new(wire::Venue::Nasdaq, index)))
+    }
+
+    /// What contradicted its books, by name, and the refreshes that are due to it.
+    pub fn doubts(&self) -> (Vec<(&'static str, u64)>, u64) {
+        let Some(books) = &self.books else { return (Vec::new(), 0) };
+        let counts = books.counts();
+        let named = Inconsistency::all().map(|what| (what.name(), counts.of(what)));
+        (named.filter(|&(_, count)| count > 0).collect(), books.refreshes_due())
     }
 
     /// Whether somebody has the seat and wants books of this instrument.
@@ -372,6 +383,10 @@ impl Seat {
         let book = class.is_some_and(|class| Class::BOOK & class.bit() != 0);
         if index != 0 && (book || class == Some(Class::Stream)) && !self.touched.contains(&index) {
             self.touched.push(index);
+        }
+        if around.print && self.doubts().0 != self.doubted {
+            self.doubted = self.doubts().0;
+            println!("    seat {}: contradictions before this: {:?}", self.number, self.doubted);
         }
         if around.print {
             let (kind, seat) = (record.kind().map_or("?", Kind::name), self.number);

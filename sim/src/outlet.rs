@@ -192,6 +192,7 @@ impl Outlet for Tap {
         let orders = self.fanout.interest(instrument, Class::Orders as u8)
             | self.fanout.interest(instrument, Class::Levels as u8);
         let tops = self.fanout.interest(instrument, Class::Top as u8);
+        self.fanout.interrupt(orders);
         self.give(orders, Class::Orders, instrument, &book.begin);
         self.give(orders, Class::Orders, instrument, &book.end);
         self.give(tops, Class::Top, instrument, &book.top);

@@ -149,8 +149,6 @@ pub struct World {
     over: bool,
     /// When everything must be healed.
     heal_until: u64,
-    /// It is, and the seats have had a while to get it.
-    settled: bool,
     mutant: Option<Mutant>,
 }
 
@@ -249,7 +247,6 @@ impl World {
             calm: false,
             over: false,
             heal_until: 0,
-            settled: false,
             mutant,
             scenario,
         };
@@ -411,16 +408,14 @@ impl World {
         let must = self.scenario.recovery.as_ref().is_some_and(RecoveryDraw::must_heal);
         let open = self.checks.open_gaps();
         let doubtful = self.checks.compare_all(&self.lane)?;
-        self.over = !must || (open == 0 && doubtful == 0);
-        if self.over && must && !self.settled {
-            // The seats get what was healed.
-            self.settled = true;
-            self.over = false;
-        }
+        // The seats get what was healed a few books at a time.
+        let told = self.complete(now);
+        self.over = (!must || (open == 0 && doubtful == 0)) && told.is_ok();
         if self.over {
             return Ok(());
         }
         if now >= self.heal_until {
+            told?;
             return Err(format!(
                 "{open} gaps are open and {doubtful} books doubtful {} ms after the faults stopped",
                 HEAL_NS / 1_000_000
@@ -669,7 +664,8 @@ impl World {
                 let listed = stock.is_some_and(|stock| self.market.is_listed(stock));
                 if listed && seat.wants(index) && state != Some(wire::BookState::Live) {
                     return Err(format!(
-                        "seat {number}: instrument {index} is {state:?} at the end: {:?}",
+                        "seat {number}: instrument {index} is {state:?} at the end, {:?}: {:?}",
+                        seat.doubts(),
                         seat.spec()
                     ));
                 }

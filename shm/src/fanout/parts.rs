@@ -219,6 +219,16 @@ impl<L: Lines> Fanout<L> {
         self.under_way.touched = true;
     }
 
+    /// A begin record of another book, which is no refresh, is about to be given to the seats of
+    /// `mask`: their consumers drop what has come of the refresh that is under way, so it begins anew.
+    pub fn interrupt(&mut self, mask: u8) {
+        if let Some((seat, _)) = self.under_way.what()
+            && mask >> seat & 1 != 0
+        {
+            self.touch();
+        }
+    }
+
     /// The book of `instrument` is to be refreshed anew for `seat`, if that is under way.
     pub(super) fn touch_of(&mut self, seat: usize, instrument: u32) {
         if self.under_way.is(seat, instrument) {

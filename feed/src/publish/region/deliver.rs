@@ -125,6 +125,7 @@ impl Outlet for Regions {
         let orders = inner.fanout.interest(instrument, Class::Orders as u8)
             | inner.fanout.interest(instrument, Class::Levels as u8);
         let tops = inner.fanout.interest(instrument, Class::Top as u8);
+        inner.fanout.interrupt(orders);
         let parts = [
             (orders, Class::Orders, &book.begin),
             (orders, Class::Orders, &book.end),
