@@ -13,9 +13,7 @@ use crate::common::collect::Collect;
 use crate::common::files::{Link, ipv4, seal, udp};
 use crate::common::packets::{SESSION, mold};
 use crate::common::{self, itch};
-use crate::stage::{
-    self, Timed, assert_accounts, content, declared, packet, play, ranges, stream, truth,
-};
+use crate::stage::{self, Timed, assert_accounts, declared, packet, play, ranges, stream, truth};
 
 const RAW: Layer = Layer::Link(LinkType::RawIp);
 const ETHERNET: Layer = Layer::Link(LinkType::Ethernet);
@@ -117,7 +115,7 @@ fn row_08_forms_of_frames_are_read_or_counted() {
             give(&mut lane, ETHERNET, &frame(&packet(&messages, number)), number);
         }
         let (got, wanted) = (&lane.publisher.outlet.records, &whole.publisher.outlet.records);
-        assert_eq!(first_difference(&content(got), &content(wanted)), None);
+        assert_eq!(first_difference(got, wanted), None);
     }
     let mut jumbo = stage::lane(1);
     let mut bytes = 0;
@@ -128,7 +126,7 @@ fn row_08_forms_of_frames_are_read_or_counted() {
     }
     assert!(bytes > 6_000, "{bytes}");
     let (got, wanted) = (&jumbo.publisher.outlet.records, &whole.publisher.outlet.records);
-    assert_eq!(first_difference(&content(got), &content(wanted)), None);
+    assert_eq!(first_difference(got, wanted), None);
 
     // Not taken, and said so by name: fragments, IPv6, more tags than there are, other protocols.
     let macs = Link::Ethernet.header()[..12].to_vec();

@@ -14,8 +14,8 @@ use crate::common;
 use crate::common::packets::{SESSION, give_line, heartbeat};
 use crate::rig::{Faults, Rig};
 use crate::stage::{
-    self, APART, HEARTBEAT, HOLD, Timed, assert_accounts, content, declared, idle, play, ranges,
-    runs, stream, truth,
+    self, APART, HEARTBEAT, HOLD, Timed, assert_accounts, declared, idle, play, ranges, runs,
+    stream, truth,
 };
 
 fn chance(probability: f64, most: u32) -> Chance {
@@ -134,7 +134,7 @@ fn row_04_duplicates_come_out_once() {
         assert!(source.total().duplicated > 2_000);
         assert_eq!(lane.publisher.counts.copies, copies);
         let (got, wanted) = (&lane.publisher.outlet.records, &whole.publisher.outlet.records);
-        assert_eq!(first_difference(&content(got), &content(wanted)), None);
+        assert_eq!(first_difference(got, wanted), None);
         assert_eq!(lane.gaps.declared(), 0);
         println!("row 4: {lines} lines: {copies} copies in, 0 out");
     }
@@ -152,7 +152,7 @@ fn row_05_reordering_never_shows_and_late_is_never_twice() {
     play(&mut lane, &mut source);
     assert!(source.total().reordered > 200);
     let (got, wanted) = (&lane.publisher.outlet.records, &whole.publisher.outlet.records);
-    assert_eq!(first_difference(&content(got), &content(wanted)), None);
+    assert_eq!(first_difference(got, wanted), None);
     assert_eq!(lane.gaps.declared(), 0);
     // Both out of order: a gap where both were overtaken, and what comes late is not taken again.
     let mut source = Chaos::new(Timed::of(&messages, 2), moved);

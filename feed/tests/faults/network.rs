@@ -238,7 +238,7 @@ fn row_21_a_burst_above_capacity_is_attributed_to_its_layer() {
         polled(lane, source);
     };
     // The opening, gently, so that every stock is known; then micro-bursts of 2,000.
-    (0..10).for_each(|_| settled(&mut lane, &mut source, 100));
+    (0..100).for_each(|_| settled(&mut lane, &mut source, 5));
     assert_eq!(source.counts(1).kernel_drops, 0);
     (0..5).for_each(|_| settled(&mut lane, &mut source, 2_000));
     // The kernel's count comes with the next datagram; a gap shows with it, too.

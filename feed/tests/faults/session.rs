@@ -16,7 +16,7 @@ use crate::common::{self, DAY, Sizes, itch, seats};
 use crate::ear::Ear;
 use crate::servers::{Mode, Servers};
 use crate::stage::{
-    self, APART, Sent, Timed, assert_accounts, content, packet, play, ranges, stream, truth,
+    self, APART, Sent, Timed, assert_accounts, packet, play, ranges, stream, truth,
 };
 
 const NEXT: &[u8; 10] = b"0000000002";
@@ -143,7 +143,7 @@ fn row_12_divergence_is_an_alarm_and_never_both() {
         lane.flush_images();
         assert_eq!(lane.publisher.counts.lines[1].diverged, alarms);
         let (got, wanted) = (&lane.publisher.outlet.records, &whole.publisher.outlet.records);
-        assert_eq!(first_difference(&content(got), &content(wanted)), None, "only A's");
+        assert_eq!(first_difference(got, wanted), None, "only A's");
         println!("row 12: 200 packets of B differ, one in {sample} compared: {alarms} alarms");
     }
 }
@@ -171,7 +171,7 @@ fn row_13_skew_is_measured_and_changes_nothing() {
     let mut lane = stage::lane(2);
     play(&mut lane, &mut timed.clone());
     let (got, wanted) = (&lane.publisher.outlet.records, &whole.publisher.outlet.records);
-    assert_eq!(first_difference(&content(got), &content(wanted)), None);
+    assert_eq!(first_difference(got, wanted), None);
     assert_accounts(&lane, &messages);
     assert_eq!(lane.publisher.counts.copies, messages.len() as u64);
     // And the histogram is where any tool can read it.
