@@ -147,8 +147,9 @@ fn run(modes: &[Mode], spec: RecoverySpec) -> Run {
         net.turn(&mut recovery, now);
         lane.end_poll(true, now);
     }
-    let opened = &lane.publisher.outlet.opened;
-    let ranges: Vec<_> = opened.iter().map(|gap| (gap.first, gap.end)).collect();
+    // No line saw a gap of one: an execution whose order nobody brings back, said to be lost.
+    let opened = lane.publisher.outlet.opened.iter().filter(|gap| gap.lines != 0);
+    let ranges: Vec<_> = opened.map(|gap| (gap.first, gap.end)).collect();
     assert_eq!(ranges, runs(&holes));
     for _ in 0..20_000 {
         now += MS;
