@@ -113,27 +113,6 @@ impl FreeList {
         Some(number)
     }
 
-    /// The number that [`FreeList::take`] would give; any if there is none.
-    #[inline(always)]
-    pub(crate) fn top(&self) -> u32 {
-        self.upcoming(0)
-    }
-
-    /// Takes [`FreeList::top`] if `taken`, without a branch on that. There is one.
-    #[inline(always)]
-    pub(crate) fn take_if(&mut self, taken: bool) {
-        self.len = self.len.saturating_sub(usize::from(taken));
-    }
-
-    /// [`FreeList::give`] if `given`, without a branch on that.
-    #[inline(always)]
-    pub(crate) fn give_if(&mut self, number: u32, given: bool) {
-        if let Some(place) = self.numbers.get_mut(self.len) {
-            *place = number;
-            self.len += usize::from(given);
-        }
-    }
-
     /// The number that will be taken `ahead` takings from now if none is given back until then; for
     /// hints.
     #[inline(always)]

@@ -81,7 +81,8 @@ pub struct Summary {
 const KEPT: usize = 16;
 
 impl Summary {
-    fn add(&mut self, outcome: &Outcome) {
+    /// Adds what a run came to.
+    pub fn add(&mut self, outcome: &Outcome) {
         self.virtual_seconds += outcome.virtual_ns as f64 / 1e9;
         self.events += outcome.events;
         self.polls += outcome.polls;

@@ -111,6 +111,8 @@ pub struct Around<'a> {
     pub tap: &'a Tap,
     /// Virtual time, ns UTC.
     pub now: u64,
+    /// Whether every record is printed.
+    pub print: bool,
 }
 
 impl Seat {
@@ -272,10 +274,13 @@ impl Seat {
             self.spec.resyncs = None;
             self.resync();
         }
-        // A book of limited depth has used up what it knew: only a refresh brings it back.
-        let exhausted =
-            self.books.as_ref().map_or(0, |books| books.counts().of(Inconsistency::DepthExhausted));
-        if std::mem::replace(&mut self.exhausted, exhausted) < exhausted && !self.closed {
+        // A book of limited depth has used up what it knew, or it cannot be known which books a loss
+        // concerns: only refreshes bring them back.
+        let (exhausted, stuck) = self.books.as_ref().map_or((0, false), |books| {
+            (books.counts().of(Inconsistency::DepthExhausted), books.needs_resync())
+        });
+        let used_up = std::mem::replace(&mut self.exhausted, exhausted) < exhausted;
+        if (used_up || stuck) && !self.closed {
             self.resync();
         }
         self.ask_next();
@@ -367,6 +372,11 @@ impl Seat {
         let book = class.is_some_and(|class| Class::BOOK & class.bit() != 0);
         if index != 0 && (book || class == Some(Class::Stream)) && !self.touched.contains(&index) {
             self.touched.push(index);
+        }
+        if around.print {
+            let (kind, seat) = (record.kind().map_or("?", Kind::name), self.number);
+            let (quality, words) = (record.quality.state(), record.payload);
+            println!("    seat {seat}: step {step} {kind} of {index}, {quality:?}: {words:?}");
         }
         let skips = self.mutant == Some(Mutant::ConsumerSkips) && self.random.below(100) == 0;
         if let Some(books) = &mut self.books

@@ -13,7 +13,7 @@
 //! servers.rs    retransmission, snapshots  outlet.rs     seats, and a log
 //! checks.rs     what must hold              compare.rs    books against the true ones
 //! mutant.rs     faults that must be found   trace.rs      what happened last
-//! campaign.rs   many seeds
+//! campaign.rs   many seeds                 loss.rs       two lines that lose one packet in a hundred
 //! ```
 #![forbid(unsafe_code)]
 
@@ -23,6 +23,7 @@ pub mod compare;
 pub mod consumer;
 pub mod itch;
 pub mod line;
+pub mod loss;
 pub mod market;
 pub mod mutant;
 pub mod outlet;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use feed::counts::Counts;
 use feed::gap::Gap;
 use feed::publish::outlet::{EmptyBook, Outlet};
-use feed::publish::refresh::{BookRefresh, Want};
+use feed::publish::refresh::BookRefresh;
 use shm::fanout::{Fanout, FanoutSpec, LostReport, Refresh, RefreshOut, SeatMemory, SeatWant};
 use shm::lines::HeapLines;
 use shm::seat::layout::{ctl_lines, ring_lines};
@@ -111,8 +111,12 @@ impl Tap {
         if seats == 0 {
             return;
         }
+        // A change of the book that is just being refreshed for a seat is not given to it.
+        let book = Class::BOOK & class.bit() != 0;
+        let begun = self.fanout.refreshing().filter(|&(_, of)| book && of == instrument);
         for (seat, pushed) in self.pushed.iter_mut().enumerate() {
-            *pushed += u64::from(seats >> seat & 1);
+            let given = seats >> seat & 1 != 0 && begun.is_none_or(|(begun, _)| begun != seat);
+            *pushed += u64::from(given);
         }
         self.fanout.push(seats, class as u8, instrument, &record.to_words());
     }
@@ -123,8 +127,11 @@ struct Callback<'a, 'b>(&'a BookRefresh<'b>);
 
 impl Refresh for Callback<'_, '_> {
     fn refresh(&mut self, instrument: u32, want: SeatWant, out: &mut RefreshOut) {
-        let want = Want { classes: want.classes, depth: want.depth };
-        self.0.write(instrument, want, &mut |record| out.push(&record.to_words()));
+        self.0.write_to(instrument, want, out);
+    }
+
+    fn expect(&mut self, instrument: u32, _want: SeatWant) {
+        self.0.expect(instrument);
     }
 
     fn lost(&mut self, report: LostReport) -> [u64; 8] {

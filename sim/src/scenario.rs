@@ -186,3 +186,53 @@ impl Scenario {
         }
     }
 }
+
+impl Scenario {
+    /// A run without any fault, to which a test adds its own: 2,000 messages on two good lines, 10 us
+    /// apart, a consumer that takes everything, servers that answer.
+    pub fn calm(seed: u64) -> Scenario {
+        let good = LineSpec {
+            most: 2,
+            loss: 0.0,
+            burst: (0.0, 0),
+            duplicate: 0.0,
+            reorder: (0.0, 0),
+            corrupt: 0.0,
+            truncate: 0.0,
+            skew_ns: 5_000,
+            jitter_ns: 1,
+            dead: None,
+        };
+        let every = SeatSpec {
+            classes: Class::BOOK | Class::Trades.bit() | Class::Reference.bit(),
+            depth: 0,
+            policy: Policy::Lose,
+            instruments: Vec::new(),
+            joins: START_NS,
+            every_ns: 20_000,
+            batch: usize::MAX,
+            stops: None,
+            dies: None,
+            changes: Vec::new(),
+            resyncs: None,
+        };
+        Scenario {
+            seed,
+            style: Style { stocks: 8, resting: 150, prices: 20, listed: 8 },
+            phases: vec![Phase { messages: 1_000, apart_ns: 10_000 }; 2],
+            heartbeat_ns: 20 * MS,
+            hold_ns: MS,
+            line_timeout_ns: 40 * MS,
+            lines: [good.clone(), good],
+            sessions: Vec::new(),
+            jump: None,
+            ring: 16_384,
+            seats: vec![every],
+            recovery: Some(servers::good()),
+            burst: 32,
+            busy_poll_ns: 10_000,
+            idle_poll_ns: MS,
+            faulty_phases: usize::MAX,
+        }
+    }
+}

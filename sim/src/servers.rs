@@ -84,6 +84,24 @@ pub fn draw(random: &mut Random) -> Option<RecoveryDraw> {
     })
 }
 
+/// Two servers of each kind that do nothing wrong.
+pub fn good() -> RecoveryDraw {
+    let spec = RecoverySpec { request_servers: 2, snapshot_servers: 2, ..RecoverySpec::default() };
+    RecoveryDraw {
+        repair: RepairSpec {
+            messages: 1 << 12,
+            snapshot_retry_ns: 5 * MS,
+            ..RepairSpec::default()
+        },
+        requests: Some(spec),
+        retransmit: vec![String::new(); 2],
+        glimpse: vec![String::new(); 2],
+        way_ns: 100_000,
+        every_ns: 100_000,
+        window: u64::MAX,
+    }
+}
+
 fn bad_retransmitter(random: &mut Random) -> String {
     random
         .pick(&[

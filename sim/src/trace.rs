@@ -93,6 +93,11 @@ impl Trace {
         Trace { kept: VecDeque::with_capacity(KEPT + 1), print }
     }
 
+    /// Whether everything is printed.
+    pub fn prints(&self) -> bool {
+        self.print
+    }
+
     /// Something happened.
     pub fn note(&mut self, now: u64, what: Happened) {
         if self.print {

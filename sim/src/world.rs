@@ -616,6 +616,7 @@ impl World {
             steps: &self.checks.steps,
             tap: &self.lane.publisher.outlet,
             now,
+            print: self.trace.prints(),
         };
         let Some(of) = self.seats.get_mut(seat) else { return Ok(()) };
         let before = of.totals.read;
@@ -639,6 +640,7 @@ impl World {
                 steps: &self.checks.steps,
                 tap: &self.lane.publisher.outlet,
                 now,
+                print: self.trace.prints(),
             };
             // What is there is read; what the lane would still have to send is not waited for.
             seat.read(&around, usize::MAX)?;

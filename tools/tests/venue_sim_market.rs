@@ -63,7 +63,7 @@ fn compare(settings: &Settings, all: impl Fn(u64) -> bool) -> u64 {
 
 #[test]
 fn books_are_true_after_every_message() {
-    let ahead = compare(&settings(1, 12, 60_000), |number| number % 97 == 0);
+    let ahead = compare(&settings(1, 12, 60_000), |number| number.is_multiple_of(97));
     assert!(ahead > 1_000, "actions of several messages are what is hard, {ahead} of them");
 }
 
@@ -106,7 +106,7 @@ fn snapshots_are_those_of_the_messages() {
     let mut orders = 0;
     while market.next(&mut message).expect("a message") {
         books.apply(&message.bytes);
-        if market.number() % 1_009 == 0 {
+        if market.number().is_multiple_of(1_009) {
             let source = market.snapshot(SESSION);
             assert_eq!((source.session(), source.next()), (SESSION, books.next()));
             let (true_messages, plain) = (collect(&source), collect(&books));
@@ -137,6 +137,6 @@ proptest! {
 
     #[test]
     fn any_seed_has_true_books(seed: u64, instruments in 1_u16..30, messages in 1_000_u64..8_000) {
-        compare(&settings(seed, instruments, messages), |number| number % 501 == 0);
+        compare(&settings(seed, instruments, messages), |number| number.is_multiple_of(501));
     }
 }

@@ -288,7 +288,7 @@ fn assert_books(path: &Path, messages: &BTreeMap<u64, Vec<u8>>) {
     let mut plain = Replay::default();
     for (number, message) in messages {
         plain.message(&decode(message).expect("a message"));
-        if number % 997 == 0 || *number == oracle.last() {
+        if number.is_multiple_of(997) || *number == oracle.last() {
             for locate in 1..=oracle.instruments() {
                 let book = oracle.book(locate - 1, *number).expect("a book");
                 for side in [Side::Buy, Side::Sell] {

@@ -230,10 +230,7 @@ impl Lane {
     ///
     /// # Errors
     /// If it takes more than ten seconds.
-    fn stretch(
-        &mut self,
-        done: impl Fn(&Lane, u64) -> bool,
-    ) -> Result<(Times, f64), CompareError> {
+    fn stretch(&mut self, done: impl Fn(&Lane, u64) -> bool) -> Result<(Times, f64), CompareError> {
         for all in [&mut self.service, &mut self.due, &mut self.idle] {
             all.reset();
         }
@@ -259,7 +256,10 @@ impl Lane {
                 let of = |times: &Histogram<u64>| {
                     [0.5, 0.99].map(|quantile| times.value_at_quantile(quantile) as f64)
                 };
-                return Ok((Times { service: of(&self.service), due: of(&self.due) }, ended as f64));
+                return Ok((
+                    Times { service: of(&self.service), due: of(&self.due) },
+                    ended as f64,
+                ));
             }
         }
         Err(CompareError::failed("a stretch of messages", "the consumers do not follow"))

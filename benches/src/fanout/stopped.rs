@@ -101,7 +101,8 @@ impl Drop for Lane {
 /// If a process cannot be started, or an account does not add up.
 pub fn table(setting: &Setting, bursts: u64) -> Result<Table, CompareError> {
     let names = ["keeps up", "was stopped", "never reads"];
-    let mut series = names.map(|name| Series::new(format!("hotlane, a consumer that {name}"), true));
+    let mut series =
+        names.map(|name| Series::new(format!("hotlane, a consumer that {name}"), true));
     let mut ratios = [Vec::new(), Vec::new()];
     for round in 0..setting.rounds {
         let mut lanes = Vec::with_capacity(ALL.len());
@@ -137,10 +138,7 @@ pub fn table(setting: &Setting, bursts: u64) -> Result<Table, CompareError> {
         unit: "ns/record",
         input: format!("one seat, policy lose, from the stop on; in turns by {BURST} records"),
         rows: series.iter().map(Row::from).collect(),
-        bars: vec![
-            bar("stopped by a signal", &ratios[0]),
-            bar("that never reads", &ratios[1]),
-        ],
+        bars: vec![bar("stopped by a signal", &ratios[0]), bar("that never reads", &ratios[1])],
         notes: vec![format!("ratios: medians of {} pairs", ratios[0].len())],
     })
 }

@@ -197,10 +197,8 @@ fn ahead(books: &mut Books, bytes: &[u8]) -> Passed {
             *trail = books.approach_order(*trail, event.reference);
         }
         let from = decoded.wrapping_sub(3 * STEP) % WINDOW;
-        let third = trails.get(from..from + STEP).unwrap_or_default();
-        for (event, trail) in of(&window, from).iter().zip(third) {
+        for trail in trails.get(from..from + STEP).unwrap_or_default() {
             books.approach_level(*trail);
-            books.approach_joined(u32::from(event.locate), side(event), i64::from(event.price));
         }
         let due = if last { decoded } else { decoded - 3 * STEP };
         while applied < due {

@@ -14,7 +14,6 @@ use crate::error::{BookError, LimitsError};
 use crate::l3::L3Limits;
 use crate::memory::MemoryVisitor;
 use crate::table::{FreeList, NIL, Table};
-use core::hint::select_unpredictable;
 
 /// References in a page.
 pub const PAGE: u32 = 4;
@@ -46,15 +45,10 @@ impl Leaf {
         self.0[(reference / u64::from(PAGE) % PAGES) as usize]
     }
 
-    /// Whether there is no page but that of `reference`.
+    /// Whether no page is left. All bits of a missing page's number are set.
     #[inline(always)]
-    fn is_alone(&self, reference: u64) -> bool {
-        let missing = self
-            .0
-            .iter()
-            .enumerate()
-            .fold(0_u32, |missing, (place, page)| missing | u32::from(*page == NIL) << place);
-        missing | 1 << (reference / u64::from(PAGE) % PAGES) == (1 << PAGES) - 1
+    fn is_empty(&self) -> bool {
+        self.0.iter().fold(NIL, |all, page| all & page) == NIL
     }
 
     #[inline(always)]
@@ -106,23 +100,21 @@ impl PagedIndex {
         page * PAGE + reference as u32 % PAGE
     }
 
-    /// [`PagedIndex::enter`] where there is no leaf, or no page is free.
+    /// Takes a page, and a leaf where there is none, for the first order of its page.
     #[inline(never)]
-    fn enter_apart(&mut self, place: usize, reference: u64) -> Result<u32, BookError> {
+    fn take(&mut self, place: usize, reference: u64) -> Result<u32, BookError> {
         let entry = self.table.get_mut(place).ok_or(BookError::AbsurdReference)?;
-        if let Some(leaf) = entry.checked_sub(1) {
-            let page = self.leaves.at(leaf).page(reference);
-            return if page == NIL { Err(BookError::OrderTableFull) } else { Ok(page) };
-        }
         // A leaf has at least one page, so while there is a page there is a leaf.
         let page = self.free_pages.take().ok_or(BookError::OrderTableFull)?;
-        // A leaf is empty when it is given back, so it need not be written.
-        let Some(leaf) = self.free_leaves.take() else {
-            self.free_pages.give(page);
-            return Err(BookError::OrderTableFull);
-        };
-        *entry = leaf + 1;
-        self.leaves.at_mut(leaf).set(reference, page);
+        if *entry == 0 {
+            // A leaf is empty when it is given back, so it need not be written.
+            let Some(leaf) = self.free_leaves.take() else {
+                self.free_pages.give(page);
+                return Err(BookError::OrderTableFull);
+            };
+            *entry = leaf + 1;
+        }
+        self.leaves.at_mut(*entry - 1).set(reference, page);
         *self.numbers.at_mut(page) = reference / u64::from(PAGE);
         Ok(page)
     }
@@ -188,34 +180,25 @@ impl OrderIndex for PagedIndex {
     #[inline(always)]
     fn enter(&mut self, reference: u64) -> Result<u32, BookError> {
         let place = self.place(reference).ok_or(BookError::AbsurdReference)?;
-        let entry = *self.table.get(place).ok_or(BookError::AbsurdReference)?;
-        if (entry == 0) | (self.free_pages.len() == 0) {
-            return Ok(Self::slot(self.enter_apart(place, reference)?, reference));
-        }
-        // Whether an order is the first of its page is as random as a coin: no branch on that.
-        let leaf = self.leaves.at_mut(entry - 1);
-        let page = leaf.page(reference);
-        let first = page == NIL;
-        let page = select_unpredictable(first, self.free_pages.top(), page);
-        leaf.set(reference, page);
-        *self.numbers.at_mut(page) = reference / u64::from(PAGE);
-        self.free_pages.take_if(first);
+        let leaf = self.table.get(place).ok_or(BookError::AbsurdReference)?.checked_sub(1);
+        let page = leaf.map_or(NIL, |leaf| self.leaves.at(leaf).page(reference));
+        let page = if page == NIL { self.take(place, reference)? } else { page };
         Ok(Self::slot(page, reference))
     }
 
     #[inline(always)]
     fn leave(&mut self, reference: u64, slot: u32, last: bool) {
+        if !last {
+            return;
+        }
         let Some(entry) = self.place(reference).and_then(|place| self.table.get_mut(place)) else {
             return;
         };
         let Some(number) = entry.checked_sub(1) else { return };
-        // Without a branch on whether it is the last order of its page.
-        let page = slot / PAGE;
+        self.free_pages.give(slot / PAGE);
         let leaf = self.leaves.at_mut(number);
-        let empty = last & leaf.is_alone(reference);
-        leaf.set(reference, select_unpredictable(last, NIL, page));
-        self.free_pages.give_if(page, last);
-        if empty {
+        leaf.set(reference, NIL);
+        if leaf.is_empty() {
             self.free_leaves.give(number);
             *entry = 0;
         }

@@ -258,7 +258,7 @@ impl L2Book {
     /// Takes a level out of the tree, where it is.
     fn take_out_of_tree(&mut self, side: u32, key: i64) {
         if let Some(place) = self.tree.find(side, key) {
-            self.tree.left(side, key, place.record, true);
+            self.tree.remove(side, key, place.record);
             self.in_tree -= 1;
             self.room += 1;
         }

@@ -329,7 +329,11 @@ impl<I: OrderIndex> L3Books<I> {
     #[inline(always)]
     fn after_leaving(&mut self, number: u32, left: Left) -> LevelChange {
         let Left { key, quantity, orders, side } = left;
-        let position = self.levels.left(side, key, number, orders == 0);
+        let position = if orders == 0 {
+            self.levels.remove(side, key, number)
+        } else {
+            self.levels.position(side, key)
+        };
         LevelChange { price: flip(side, key), quantity, orders, position }
     }
 

@@ -18,7 +18,7 @@
 
 use super::L3Books;
 use crate::index::OrderIndex;
-use crate::side::{flip, side_number};
+use crate::side::side_number;
 use crate::table::NIL;
 use wire::Side;
 
@@ -43,14 +43,6 @@ impl<I: OrderIndex> L3Books<I> {
         let slot = self.index.approached(trail.0, reference);
         self.orders.prefetch(slot);
         Trail(slot)
-    }
-
-    /// Fetches the level that a new order at this price would join: once the best levels of the
-    /// side have come, with the second hint or the third.
-    #[inline(always)]
-    pub fn approach_joined(&self, instrument: u32, side: Side, price: i64) {
-        let number = side_number(instrument, side);
-        self.levels.prefetch_record(self.levels.near(number, flip(number, price)));
     }
 
     /// Third hint of three: fetches the level of the order and its place in the queue.

@@ -36,21 +36,6 @@ pub(crate) fn distance(base: i64, key: i64) -> Option<i32> {
     (distance != UNUSED).then_some(distance)
 }
 
-/// Where a key is in a block.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Look {
-    /// Distance of the key, if it is near.
-    pub(crate) distance: i32,
-    /// How many levels of the block are better.
-    pub(crate) rank: usize,
-    /// Whether a block can keep the key: whether the rest is of any worth.
-    pub(crate) near: bool,
-    /// Whether it is the key of a level of the block.
-    pub(crate) found: bool,
-    /// Whether no level of the block is as good or worse.
-    pub(crate) last: bool,
-}
-
 /// The best levels of one side and the root of the deeper ones.
 #[derive(Debug, Clone, Copy)]
 #[repr(C, align(128))]
@@ -116,44 +101,14 @@ impl Block {
 
     /// How many levels of the block are better than the one at `distance`.
     #[inline(always)]
-    pub(crate) fn rank(&self, distance: i32) -> usize {
-        self.keys.rank(distance)
+    pub(crate) fn rank(&self, isa: Isa, distance: i32) -> usize {
+        isa.line_rank(&self.keys, distance)
     }
 
     /// Whether the level at `distance`, of which `rank` is the rank, is in the block.
     #[inline(always)]
     pub(crate) fn holds(&self, rank: usize, distance: i32) -> bool {
         self.keys.lanes.get(rank).is_some_and(|lane| lane.cast_signed() == distance)
-    }
-
-    /// The distance of the level at `place`, or [`UNUSED`]; at 12, that of the worst place.
-    #[inline(always)]
-    fn there(&self, place: usize) -> i32 {
-        self.keys.lanes[place.min(PLACES - 1)].cast_signed()
-    }
-
-    /// Where `key` is or belongs, and whether it is there.
-    #[inline(always)]
-    pub(crate) fn look(&self, key: i64) -> Look {
-        let (wide, overflows) = key.overflowing_sub(self.base());
-        let distance = wide as i32;
-        let near = (i64::from(distance) == wide) & (distance != UNUSED) & !overflows;
-        let rank = self.rank(distance);
-        let there = self.there(rank);
-        Look { distance, rank, near, found: near & (there == distance), last: there == UNUSED }
-    }
-
-    /// The number of the level of `key` if it is here, else any.
-    #[inline(always)]
-    pub(crate) fn near(&self, key: i64) -> u32 {
-        let rank = self.keys.rank(key.wrapping_sub(self.base()) as i32);
-        self.records.lanes[rank.min(PLACES - 1)]
-    }
-
-    /// Whether all twelve places have a level.
-    #[inline(always)]
-    pub(crate) fn is_full(&self) -> bool {
-        self.there(PLACES - 1) != UNUSED
     }
 
     /// The level number at `place`.
@@ -177,9 +132,6 @@ impl Block {
     pub(crate) fn insert(&mut self, isa: Isa, place: usize, distance: i32, record: u32) {
         isa.line_insert(&mut self.keys, &mut self.records, place, (distance, record));
     }
-
-    /// A place at which [`Block::insert`] and [`Block::remove`] change nothing.
-    pub(crate) const NOWHERE: usize = PLACES;
 
     /// Takes the level at `place` out; the worse ones move up.
     #[inline(always)]

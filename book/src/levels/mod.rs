@@ -21,8 +21,7 @@ use crate::error::BookError;
 use crate::memory::MemoryVisitor;
 use crate::side::{SideNumber, side_number};
 use crate::table::{FreeList, Table};
-use block::{Block, Look, PLACES};
-use core::hint::select_unpredictable;
+use block::{Block, PLACES};
 use deep::Deep;
 use simd::Isa;
 use wire::Side;
@@ -38,12 +37,6 @@ const UPCOMING: usize = 4;
 /// Distance of a new base below the price that made it necessary, so that better ones have room.
 const BELOW: i64 = 1 << 30;
 
-/// All bits if it is so, else none; hidden from an optimiser that prefers branches.
-#[inline(always)]
-fn ones(so: bool) -> usize {
-    core::hint::black_box(usize::from(so)).wrapping_neg()
-}
-
 /// Where a level is: its number, and its position on the side, 1 the best.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Place {
@@ -51,8 +44,7 @@ pub(crate) struct Place {
     pub(crate) position: u32,
 }
 
-/// The levels of all sides. A free record has no order, no quantity and no queue: a level whose last
-/// order left is as a new one. No level has the price `i64::MIN` or `i64::MAX`: as a key, one of them
+/// The levels of all sides. No level has the price `i64::MIN` or `i64::MAX`: as a key, one of them
 /// marks the unused places.
 #[derive(Debug, Clone)]
 pub(crate) struct Levels {
@@ -128,8 +120,14 @@ impl Levels {
     /// Position of a level that exists, 1 the best.
     #[inline(always)]
     pub(crate) fn position(&self, side: SideNumber, key: i64) -> u32 {
-        let Look { rank, found, .. } = self.blocks.at(side).look(key);
-        if found { rank as u32 + 1 } else { self.position_deep(side, key) }
+        let block = self.blocks.at(side);
+        if let Some(distance) = block.distance(key) {
+            let rank = block.rank(self.isa, distance);
+            if block.holds(rank, distance) {
+                return rank as u32 + 1;
+            }
+        }
+        self.position_deep(side, key)
     }
 
     #[cold]
@@ -143,7 +141,7 @@ impl Levels {
     pub(crate) fn better(&self, side: SideNumber, key: i64) -> u32 {
         let block = self.blocks.at(side);
         let here = match block.distance(key) {
-            Some(distance) => block.rank(distance),
+            Some(distance) => block.rank(self.isa, distance),
             // Farther from the block's base than any of its levels can be.
             None if key > block.base() => 0,
             None => block.len(),
@@ -159,7 +157,7 @@ impl Levels {
     pub(crate) fn find(&self, side: SideNumber, key: i64) -> Option<Place> {
         let block = self.blocks.at(side);
         if let Some(distance) = block.distance(key) {
-            let rank = block.rank(distance);
+            let rank = block.rank(self.isa, distance);
             if block.holds(rank, distance) {
                 return Some(Place { record: block.number(rank), position: rank as u32 + 1 });
             }
@@ -172,9 +170,6 @@ impl Levels {
     }
 
     /// The level of `key`, made empty where it did not exist. `may_use_spare` is for replacements.
-    ///
-    /// Whether a price has a level is as random as a coin. So the next free level is made ready in
-    /// any case, and put into the block and taken only if it is needed, without a branch on that.
     #[inline(always)]
     pub(crate) fn enter(
         &mut self,
@@ -182,42 +177,24 @@ impl Levels {
         key: i64,
         may_use_spare: bool,
     ) -> Result<Place, BookError> {
-        let room = self.has_room(may_use_spare);
-        let block = self.blocks.at_mut(side);
-        let Look { distance, rank, near, found, last } = block.look(key);
-        let fits = !block.is_full() & (!last | (block.deep().len() == 0));
-        if !(near & (found | (room & fits))) {
-            return self.enter_apart(side, key, may_use_spare);
-        }
-        let record = select_unpredictable(found, block.number(rank), self.free.top());
-        let place = select_unpredictable(found, Block::NOWHERE, rank);
-        block.insert(self.isa, place, distance, record);
-        self.free.take_if(!found);
-        self.records.prefetch(self.free.upcoming(UPCOMING));
-        let level = self.records.at_mut(record);
-        // Of a level that exists they are the same.
-        (level.key, level.side) = (key, side);
-        Ok(Place { record, position: rank as u32 + 1 })
-    }
-
-    /// [`Levels::enter`] where it takes more than a place in the block.
-    #[inline(never)]
-    fn enter_apart(
-        &mut self,
-        side: SideNumber,
-        key: i64,
-        may_use_spare: bool,
-    ) -> Result<Place, BookError> {
         let block = self.blocks.at(side);
-        if block.distance(key).is_none() {
+        let Some(distance) = block.distance(key) else {
             return self.enter_far(side, key, may_use_spare);
+        };
+        let rank = block.rank(self.isa, distance);
+        if block.holds(rank, distance) {
+            return Ok(Place { record: block.number(rank), position: rank as u32 + 1 });
         }
-        let rank = block.look(key).rank;
         if !block.reaches(rank) && block.deep().len() > 0 {
             return self.enter_deep(side, key, may_use_spare);
         }
+        let full = block.reaches(PLACES - 1);
         let record = self.new_record(side, key, may_use_spare)?;
-        self.make_place(side, key, record);
+        if full {
+            self.make_place(side, key, record);
+        } else {
+            self.blocks.at_mut(side).insert(self.isa, rank, distance, record);
+        }
         Ok(Place { record, position: rank as u32 + 1 })
     }
 
@@ -286,7 +263,7 @@ impl Levels {
         let isa = self.isa;
         let block = self.blocks.at(side);
         let distance = block.distance(key).unwrap_or_default();
-        let rank = block.rank(distance);
+        let rank = block.rank(isa, distance);
         if rank < PLACES && block.reaches(PLACES - 1) {
             let mut left = HAND_DOWN;
             self.hand_down(side, |_| {
@@ -305,44 +282,39 @@ impl Levels {
         }
     }
 
-    /// Whether a new level is certain to find its record and its nodes.
     #[inline(always)]
-    fn has_room(&self, may_use_spare: bool) -> bool {
-        let kept_back = if may_use_spare { 0 } else { self.spare };
-        (self.free.len() > kept_back) & self.deep.has_room()
-    }
-
     fn new_record(
         &mut self,
         side: SideNumber,
         key: i64,
         may_use_spare: bool,
     ) -> Result<u32, BookError> {
-        if !self.has_room(may_use_spare) {
+        let kept_back = if may_use_spare { 0 } else { self.spare };
+        if self.free.len() <= kept_back || !self.deep.has_room() {
             return Err(BookError::LevelTableFull);
         }
         let number = self.free.take().ok_or(BookError::LevelTableFull)?;
-        let level = self.records.at_mut(number);
-        (level.key, level.side) = (key, side);
+        self.records.prefetch(self.free.upcoming(UPCOMING));
+        *self.records.at_mut(number) = Record { key, side, ..Record::EMPTY };
         Ok(number)
     }
 
-    /// The position of a level that exists; `gone`: it has no order left, and is removed. Without
-    /// a branch on that, as in [`Levels::enter`].
+    /// Removes a level that exists. Returns the position it had.
     #[inline(always)]
-    pub(crate) fn left(&mut self, side: SideNumber, key: i64, record: u32, gone: bool) -> u32 {
-        self.free.give_if(record, gone);
+    pub(crate) fn remove(&mut self, side: SideNumber, key: i64, record: u32) -> u32 {
+        self.free.give(record);
         let block = self.blocks.at_mut(side);
-        let Look { rank, found, .. } = block.look(key);
-        if !found {
-            return if gone { self.remove_deep(side, key) } else { self.position_deep(side, key) };
+        if let Some(distance) = block.distance(key) {
+            let rank = block.rank(self.isa, distance);
+            if block.holds(rank, distance) {
+                block.remove(self.isa, rank);
+                if !block.reaches(FEW) && block.deep().len() > 0 {
+                    self.take_back(side);
+                }
+                return rank as u32 + 1;
+            }
         }
-        block.remove(self.isa, select_unpredictable(gone, rank, Block::NOWHERE));
-        // One branch, seldom taken: a condition with parts would become one branch on each.
-        if block.deep().len() & ones(gone) & ones(!block.reaches(FEW)) != 0 {
-            self.take_back(side);
-        }
-        rank as u32 + 1
+        self.remove_deep(side, key)
     }
 
     #[inline(never)]
@@ -390,7 +362,6 @@ impl Levels {
     /// Forgets every level of every side.
     pub(crate) fn clear(&mut self) {
         self.blocks.fill(Block::EMPTY);
-        self.records.fill(Record::EMPTY);
         self.free.reset();
         self.deep.clear();
     }
@@ -402,12 +373,6 @@ impl Levels {
         let bid = side_number(instrument, Side::Bid);
         self.blocks.prefetch_pair(bid);
         self.blocks.at_any(bid | side as u32).prefetch_records();
-    }
-
-    /// The level of `key` if it is in the block, else any: for hints, so without a branch.
-    #[inline(always)]
-    pub(crate) fn near(&self, side: SideNumber, key: i64) -> u32 {
-        self.blocks.at_any(side).near(key)
     }
 
     /// Hints that this level is about to change.

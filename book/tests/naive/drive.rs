@@ -47,7 +47,6 @@ impl<I: OrderIndex> Pair<I> {
         let trail = books.approach(instrument, reference, Side::Ask);
         let trail = books.approach_order(trail, reference);
         books.approach_level(trail);
-        books.approach_joined(instrument, Side::Bid, reference.cast_signed());
         let result = match event {
             Event::Add { instrument: i, reference, side, price, quantity } => same(
                 event,

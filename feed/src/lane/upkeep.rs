@@ -41,7 +41,7 @@ impl<O: Outlet> Lane<O> {
         let Publisher { outlet, listed, told, .. } = &mut self.publisher;
         let state = |index| {
             let state = venue.book_state(index, gaps);
-            if state == BookState::Gapped {
+            if state == BookState::Gapped && !gaps.is_whole() {
                 told.mark(index);
             }
             state

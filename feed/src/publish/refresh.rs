@@ -62,7 +62,12 @@ impl Want {
 
 impl BookRefresh<'_> {
     #[inline(always)]
-    pub(super) fn record<P: Payload>(&self, instrument: u32, quality: Quality, payload: P) -> Record {
+    pub(super) fn record<P: Payload>(
+        &self,
+        instrument: u32,
+        quality: Quality,
+        payload: P,
+    ) -> Record {
         let header = Header {
             quality,
             origin: HANDLER,

@@ -86,7 +86,10 @@ impl Recovery {
         self.counts.answer_bytes += bytes.len() as u64;
         if let Err(why) = self.answer(server, bytes, now) {
             self.counts.refuse(why);
-            self.requests.refused(server);
+            // One that comes twice says nothing against its server.
+            if why != RecoveryReject::AnswerDuplicate {
+                self.requests.refused(server);
+            }
         }
         self.deliver();
     }

@@ -6,8 +6,8 @@
 //! ```
 //!
 //! After all servers failed there is a pause, which doubles with every round; after as many rounds
-//! as are allowed the wish is given up, and it is the lane's to wish again. A snapshot is handed over
-//! whole or not at all.
+//! as are allowed the wish is given up, and it is the lane's to wish again. A snapshot is handed
+//! over whole or not at all.
 
 use protocol::frame::soupbintcp::{
     ClientPacket, DEAD_AFTER_NS, HEARTBEAT_NS, LoginRequest, ServerPacket, SoupReader, same_session,

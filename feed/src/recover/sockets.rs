@@ -1,7 +1,7 @@
 //! Recovery's sockets: one connected UDP socket for each request server, one TCP stream at a time.
 //!
-//! A connected socket takes datagrams of its server alone; the kernel drops all others. Nothing here
-//! blocks: what cannot be sent now is refused (requests) or kept (the stream's few bytes).
+//! A connected socket takes datagrams of its server alone; the kernel drops all others. Nothing
+//! here blocks: what cannot be sent now is refused (requests) or kept (the stream's few bytes).
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};

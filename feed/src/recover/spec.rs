@@ -58,8 +58,8 @@ impl Default for RecoverySpec {
 
 /// The sockets of recovery: real ones, or a simulation's.
 ///
-/// There is one stream at a time. After `connect` the owner reports
-/// [`StreamEvent::Connected`] or [`StreamEvent::Closed`]; after `close` nothing more of that stream.
+/// There is one stream at a time. After `connect` the owner reports [`StreamEvent::Connected`] or
+/// [`StreamEvent::Closed`]; after `close` nothing more of that stream.
 pub trait Network {
     /// Sends a datagram to a request server; `false` if it could not be sent now.
     fn request(&mut self, server: u8, datagram: &[u8]) -> bool;

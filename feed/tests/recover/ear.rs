@@ -57,9 +57,6 @@ impl Ear {
         assert!(record.sequence >= self.last_step, "steps go back");
         self.last_step = record.sequence;
         self.records += 1;
-        if std::env::var_os("HOTLANE_SEED").is_some() {
-            println!("   {record:?}");
-        }
         if let Some(m) = record.get::<Trade>() {
             let late = record.origin.path() == Path::Retransmission;
             let index = record.instrument.index();
@@ -128,9 +125,6 @@ impl Outlet for Ear {
     fn refused(&mut self, _name: &'static str, _now: u64) {}
 
     fn request_refresh(&mut self, instrument: u32) {
-        if std::env::var_os("HOTLANE_SEED").is_some() {
-            println!("   request_refresh {instrument}");
-        }
         self.waiting.insert(instrument);
     }
 

@@ -138,7 +138,7 @@ impl Rig {
             let behind = if line == 1 { 0 } else { self.random.below(self.faults.skew + 1) };
             if received && !self.random.one_in(self.faults.loss) {
                 let packet = mold(SESSION, first, &block);
-                self.later(behind, Due::Packet(line, packet));
+                self.later(1 + behind, Due::Packet(line, packet));
             }
         }
     }
@@ -189,14 +189,6 @@ impl Rig {
 
     fn give(&mut self, due: Due) {
         let now = self.now();
-        if std::env::var_os("HOTLANE_SEED").is_some() {
-            match &due {
-                Due::Packet(line, p) => println!("{} packet {line} {:?}", self.step, &p[17..20]),
-                Due::Fill(p) => println!("{} fill {:?}", self.step, &p[16..20]),
-                Due::News(_) => println!("{} news", self.step),
-                Due::Snapshot(old) => println!("{} snapshot {old}", self.step),
-            }
-        }
         match due {
             Due::Packet(line, packet) => give_line(&mut self.lane, &packet, line, now),
             Due::Fill(packet) => {

@@ -15,7 +15,7 @@ fn who_stands_still_is_told_exactly_what_was_lost_and_gets_whole_books() {
     play(&mut lane, &mut memory);
     // It wakes up; the lane goes on polling.
     let mut records = Vec::new();
-    for _ in 0..2_000 {
+    for _ in 0..200_000 {
         seat.drain(&mut records);
         lane.end_poll(true, DAY.midnight_ns);
         if !lane.publisher.outlet.refreshes_pending() {

@@ -164,7 +164,8 @@ impl Market {
         if mask != 0 {
             let record = record(UPDATE, class, instrument, step, delta);
             self.fanout.push(mask, class, instrument, &record);
-            let withheld = refreshing.filter(|(_, of)| *of == instrument && BOOKS >> class & 1 != 0);
+            let withheld =
+                refreshing.filter(|(_, of)| *of == instrument && BOOKS >> class & 1 != 0);
             for (seat, sent) in self.sent.iter_mut().enumerate() {
                 if mask >> seat & 1 != 0 && withheld.is_none_or(|(of, _)| of != seat) {
                     sent.push(record);

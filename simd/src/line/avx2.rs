@@ -43,6 +43,16 @@ fn word(place: usize) -> i32 {
 }
 
 #[inline]
+#[target_feature(enable = "avx2,popcnt")]
+pub(super) fn rank(keys: &Line, key: i32) -> usize {
+    let (low, high) = load(keys);
+    let key = _mm256_set1_epi32(key);
+    let low = _mm256_movemask_ps(_mm256_castsi256_ps(_mm256_cmpgt_epi32(low, key))) >> LINE_HEAD;
+    let high = _mm256_movemask_ps(_mm256_castsi256_ps(_mm256_cmpgt_epi32(high, key)));
+    (low | high << LINE_HEAD).count_ones() as usize
+}
+
+#[inline]
 #[target_feature(enable = "avx2")]
 fn insert_one(line: &mut Line, place: usize, value: u32) {
     let (low, high) = load(line);

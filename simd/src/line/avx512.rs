@@ -1,8 +1,8 @@
 //! The kernels for AVX-512: a line is one register.
 
 use core::arch::x86_64::{
-    __m512i, __mmask16, _mm512_alignr_epi32, _mm512_loadu_si512, _mm512_mask_mov_epi32,
-    _mm512_set1_epi32, _mm512_storeu_si512,
+    __m512i, __mmask16, _mm512_alignr_epi32, _mm512_cmpgt_epi32_mask, _mm512_loadu_si512,
+    _mm512_mask_mov_epi32, _mm512_set1_epi32, _mm512_storeu_si512,
 };
 
 use super::{LINE_HEAD, LINE_LANES, Line};
@@ -32,6 +32,13 @@ fn at(place: usize) -> __mmask16 {
 #[inline(always)]
 fn from(place: usize) -> __mmask16 {
     (0xffff_u32 << (place.min(LINE_LANES) + LINE_HEAD)) as __mmask16
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,popcnt")]
+pub(super) fn rank(keys: &Line, key: i32) -> usize {
+    let greater = _mm512_cmpgt_epi32_mask(load(keys), _mm512_set1_epi32(key));
+    (u32::from(greater) >> LINE_HEAD).count_ones() as usize
 }
 
 #[inline]

@@ -13,8 +13,6 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod plain;
-#[cfg(target_arch = "x86_64")]
-mod sse2;
 #[cfg(test)]
 mod tests;
 
@@ -41,27 +39,17 @@ pub struct Line {
     pub lanes: [u32; LINE_LANES],
 }
 
-impl Line {
-    /// Number of lanes that are, as signed numbers, greater than `key`: 0 to 12. The lanes are
-    /// sorted, greatest first. Needs no [`Isa`], so that it becomes part of the caller's loop.
-    #[inline(always)]
-    #[must_use]
-    pub fn rank(&self, key: i32) -> usize {
-        #[cfg(target_arch = "x86_64")]
-        {
-            sse2::rank(self, key)
-        }
-        #[cfg(not(target_arch = "x86_64"))]
-        {
-            plain::rank(self, key)
-        }
-    }
-}
-
 const _: () = assert!(size_of::<Line>() == 64 && align_of::<Line>() == 64);
 const _: () = assert!(core::mem::offset_of!(Line, lanes) == 16);
 
 impl Isa {
+    /// Number of lanes that are, as signed numbers, greater than `key`: 0 to 12.
+    #[inline(always)]
+    #[must_use]
+    pub fn line_rank(self, keys: &Line, key: i32) -> usize {
+        dispatch!(self, rank(keys, key))
+    }
+
     /// Puts `key` and `value` into lane `place` of the two lines; what was there and behind moves
     /// back by one, the last is lost. A place of 12 or more changes nothing.
     #[inline(always)]

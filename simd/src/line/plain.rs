@@ -2,7 +2,6 @@
 
 use super::{LINE_LANES, Line};
 
-#[cfg(any(test, not(target_arch = "x86_64")))]
 #[inline]
 pub(super) fn rank(keys: &Line, key: i32) -> usize {
     let mut rank = 0_u32;

@@ -159,14 +159,14 @@ impl<O: Outlet> Heal<'_, O> {
             }
             let mut place = self.repair.store.first_of(locate);
             while let Some(kept) = self.repair.store.at(place) {
-                self.take_again(&kept, &mut done);
+                self.take_again(&kept, snapshot.next, &mut done);
                 cost += 8;
                 place = self.repair.store.next_of(place);
             }
         }
         self.repair.counts.books_replaced += 1;
         if done.contradiction.is_none() {
-            let whole = self.gaps.first_missing().is_none_or(|_| self.none_behind(snapshot));
+            let whole = !self.is_gap_behind(snapshot.next, u64::MAX);
             let proof = match whole {
                 true => self.gaps.healed(&Self::healed()),
                 false => self.gaps.healed_but(&Self::healed()),
@@ -177,15 +177,15 @@ impl<O: Outlet> Heal<'_, O> {
         cost
     }
 
-    /// Whether nothing is missing behind the snapshot.
-    fn none_behind(&self, snapshot: &Snapshot) -> bool {
-        let missing = |gap: &&crate::gap::Gap| gap.left > 0 && gap.end > snapshot.next;
-        !self.gaps.open().iter().any(|gap| missing(&gap))
+    /// Whether a gap is open that ends behind the snapshot and begins below `number`. Its messages
+    /// may all have come: the lists that books are replaced from need not have them.
+    fn is_gap_behind(&self, next: u64, number: u64) -> bool {
+        self.gaps.open().iter().any(|gap| gap.end > next && gap.first < number)
     }
 
     /// A kept message goes into a book that is new. What it published when it came is not published
     /// again.
-    fn take_again(&mut self, kept: &Kept, done: &mut Done) {
+    fn take_again(&mut self, kept: &Kept, next: u64, done: &mut Done) {
         let event = BookEvent::read(kept.message());
         let (number, index) = (kept.number, done.index);
         if !event.kind.is_book() {
@@ -202,7 +202,7 @@ impl<O: Outlet> Heal<'_, O> {
         self.repair.store.set_flags(number, 0, flag::REMOVED);
         match self.venue.apply_silently(index, &event) {
             // Something that is missing explains it, and it waits for that.
-            Effect::Refused(_) if self.gaps.first_missing().is_some_and(|m| m < number) => {
+            Effect::Refused(_) if self.is_gap_behind(next, number) => {
                 self.repair.store.set_flags(number, flag::TODO, 0);
             }
             Effect::Refused(cause) => {
@@ -246,7 +246,9 @@ impl<O: Outlet> Heal<'_, O> {
     /// Every book is what the snapshot and the messages behind it make of it.
     fn end_replace(&mut self, snapshot: &Snapshot, now: u64) {
         self.repair.phase = Phase::Idle;
-        self.repair.lost_below = 0;
+        if self.repair.lost_below <= snapshot.next {
+            self.repair.lost_below = 0;
+        }
         self.repair.counts.snapshots += 1;
         for gap in self.gaps.open_mut() {
             if gap.first < snapshot.next && gap.end > snapshot.next {
@@ -257,7 +259,7 @@ impl<O: Outlet> Heal<'_, O> {
         self.gaps.all_healed(&Self::healed());
         self.close_gaps_below(snapshot.next, GapHow::Snapshot, now);
         if self.gaps.open().is_empty() {
-            return self.all_healed(now);
+            return self.all_healed();
         }
         self.repair.store.forget_below(snapshot.next);
     }

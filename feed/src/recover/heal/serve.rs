@@ -1,6 +1,8 @@
 //! What is done for recovery in one poll: a bounded part, so that live data never waits for it.
 
-use wire::codes::GapHow;
+use wire::BookState;
+use wire::codes::{BookCause, GapHow};
+use wire::payload::BookStateChange;
 
 use super::{Heal, Healed};
 use crate::publish::Outlet;
@@ -12,6 +14,8 @@ use crate::recover::snapshot::Snapshot;
 const FILLS_A_POLL: usize = 8;
 /// News that are taken in one poll.
 const NEWS_A_POLL: usize = 16;
+/// Books that are told anew in one poll.
+const TOLD_A_POLL: usize = 64;
 /// In a poll that found packets, which is one in many, so many times more is done.
 const BUSY: u64 = 8;
 /// Messages are put into lists so many times faster than into books.
@@ -27,7 +31,8 @@ impl<O: Outlet> Heal<'_, O> {
             && (self.gaps.keeping()
                 || self.repair.session_unsent
                 || self.repair.asked
-                || self.venue.broken() > 0)
+                || self.venue.broken() > 0
+                || !self.publisher.told.is_empty())
     }
 
     /// Does a part of what there is to do. `expected`: the number that comes next.
@@ -40,6 +45,9 @@ impl<O: Outlet> Heal<'_, O> {
         self.take_news(now);
         self.take_fills(if found_nothing { 1 } else { BUSY as usize });
         self.want_snapshot(expected, now);
+        if self.gaps.is_whole() {
+            self.tell_anew(now);
+        }
         let work = u64::from(self.repair.spec.work);
         let mut budget = if found_nothing { work } else { work * BUSY };
         while budget > 0 && self.gaps.keeping() {
@@ -128,8 +136,18 @@ impl<O: Outlet> Heal<'_, O> {
         }
     }
 
+    /// While a snapshot waited for the lines, messages behind it may have been given up.
+    fn refuse_overtaken(&mut self) {
+        let least = self.repair.store.base().max(self.repair.lost_below);
+        if let Some(snapshot) = self.repair.held.take_if(|snapshot| snapshot.next < least) {
+            self.repair.counts.snapshots_refused += 1;
+            self.repair.give_back(snapshot);
+        }
+    }
+
     /// Begins what can be done now, if anything can.
     fn begin_phase(&mut self, expected: u64) -> bool {
+        self.refuse_overtaken();
         if let Some(snapshot) = &self.repair.held {
             if snapshot.next > expected {
                 return false;
@@ -181,7 +199,7 @@ impl<O: Outlet> Heal<'_, O> {
         self.repair.phase = Phase::Idle;
         self.close_gaps_below(limit, GapHow::Retransmission, now);
         if self.gaps.open().is_empty() {
-            return self.all_healed(now);
+            return self.all_healed();
         }
         let base = limit.min(self.repair.store.head());
         self.repair.store.forget_below(base);
@@ -199,15 +217,29 @@ impl<O: Outlet> Heal<'_, O> {
         }
     }
 
-    /// No gap is open: books that none of them has touched are live again, and those that were only
-    /// told to be gapped are told anew.
-    pub(super) fn all_healed(&mut self, _now: u64) {
+    /// No gap is open: books that none of them has touched are live again.
+    pub(super) fn all_healed(&mut self) {
         if self.gaps.is_whole() {
-            let crate::publish::Publisher { told, outlet, .. } = &mut *self.publisher;
-            told.take(|index| outlet.request_refresh(index));
             self.venue.touch_all_images();
         }
         self.stop_keeping();
+    }
+
+    /// Seats that were told that a book is gapped, because the channel was, get it once more.
+    fn tell_anew(&mut self, now: u64) {
+        for _ in 0..TOLD_A_POLL {
+            let Some(index) = self.publisher.told.take() else { return };
+            if self.venue.book_state(index, self.gaps) == BookState::Live {
+                // Other seats may hold it live: what comes until the refresh is withheld from them.
+                let change = BookStateChange {
+                    new: BookState::Building as u8,
+                    old: BookState::Live as u8,
+                    cause: BookCause::Healed as u8,
+                    ..BookStateChange::default()
+                };
+                self.venue.changed_silently(index, change, now, self.publisher);
+            }
+        }
     }
 
     /// What proves a book complete.

@@ -195,7 +195,7 @@ impl Nasdaq {
         }
         let state = self.book_state(index, cx.gaps);
         cx.out.book_begins(index, state);
-        if state == BookState::Gapped {
+        if state == BookState::Gapped && !cx.gaps.is_whole() {
             cx.out.told.mark(index);
         }
         index
