@@ -270,7 +270,7 @@ impl World {
     /// # Errors
     /// The first thing that does not hold.
     pub fn run(mut self) -> Result<Outcome, Box<Failure>> {
-        while let Some(event) = self.scheduler.next() {
+        while let Some(event) = self.scheduler.pop() {
             if let Err(what) = self.happen(event) {
                 return Err(Box::new(self.failure(what)));
             }
