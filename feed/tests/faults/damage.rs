@@ -102,7 +102,8 @@ fn row_08_forms_of_frames_are_read_or_counted() {
     let messages = stream(8, 400);
     let whole = truth(&messages);
     // Taken: VLAN tags, IP options, a jumbo frame of 9,000 bytes.
-    let taken: [fn(&[u8]) -> Vec<u8>; 5] = [
+    type Frame = fn(&[u8]) -> Vec<u8>;
+    let taken: [Frame; 5] = [
         |datagram| Link::Ethernet.packet(datagram),
         |datagram| Link::Vlan.packet(datagram),
         |datagram| Link::QinQ.packet(datagram),

@@ -78,18 +78,17 @@ fn row_14_a_link_that_was_down_comes_back_by_itself() {
     in_own_network("row_14_a_link_that_was_down_comes_back_by_itself", link_down);
 }
 
+/// A line of the row's group over the near end of its cable.
+fn near(group: Ipv4Addr, number: u8) -> UdpLine {
+    let interface = Interface::Name(format!("near{}", number - 1));
+    UdpLine { line: number, group, port: 26_414, interface, source: None }
+}
+
 fn link_down() {
     const BEAT: Duration = Duration::from_millis(50);
     cables();
     let group = Ipv4Addr::new(239, 14, 14, 14);
-    let on = |number: u8| UdpLine {
-        line: number,
-        group,
-        port: 26_414,
-        interface: Interface::Name(format!("near{}", number - 1)),
-        source: None,
-    };
-    let mut source = open(&spec(vec![on(1), on(2)]));
+    let mut source = open(&spec(vec![near(group, 1), near(group, 2)]));
     let from = [far(0), far(1)];
     let config = LaneConfig {
         hold_ns: 20_000_000,

@@ -127,7 +127,7 @@ fn row_12_divergence_is_an_alarm_and_never_both() {
         let mut changed = 0;
         for sent in timed.sent.iter_mut().filter(|sent| sent.line == 2) {
             let number = (sent.at - DAY.midnight_ns) / APART;
-            if number % 100 == 0 {
+            if number.is_multiple_of(100) {
                 // Another time in the message: it decodes, and only a comparison tells.
                 sent.bytes[22 + 10] ^= 1;
                 changed += 1;

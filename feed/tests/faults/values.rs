@@ -72,10 +72,8 @@ fn flood() {
     // The known ones are served as before.
     let mut twin = Twin::default();
     known.iter().for_each(|message| twin.message(message));
-    let mut next = flood + 1_001;
-    for message in &known[1_000..] {
+    for (next, message) in (flood + 1_001..).zip(&known[1_000..]) {
         give(&mut lane, &mold(SESSION, next, std::slice::from_ref(message)), DAY.midnight_ns);
-        next += 1;
     }
     for name in STOCKS {
         let index = lane.venue.directory.index_of(&itch::stock(name)).expect("listed");
