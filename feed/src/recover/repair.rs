@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | clear | start, session, all healed | nothing is kept |
 //! | keeping | a gap, or a snapshot is wanted | every message is kept |
-//! | merging | nothing is missing any more | instrument by instrument, see [`super::heal`] |
+//! | merging | nothing is missing any more | instrument by instrument, see `heal` |
 //! | replacing | a snapshot has come | the same |
 //! | hopeless | nobody can fill a gap and nobody has snapshots | nothing is kept until the session rolls |
 
