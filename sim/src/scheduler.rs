@@ -63,7 +63,7 @@ impl<E> Scheduler<E> {
     }
 
     /// The next event; the clock is then at its time.
-    pub fn next(&mut self) -> Option<E> {
+    pub fn pop(&mut self) -> Option<E> {
         let due = self.heap.pop()?;
         self.now = due.at;
         Some(due.event)
@@ -81,7 +81,7 @@ mod tests {
             scheduler.at(at, event);
         }
         let mut seen = Vec::new();
-        while let Some(event) = scheduler.next() {
+        while let Some(event) = scheduler.pop() {
             seen.push((scheduler.now(), event));
         }
         assert_eq!(seen, [(10, 'x'), (20, 'a'), (20, 'b'), (30, 'c'), (30, 'd')]);
