@@ -58,7 +58,8 @@ fn difference<T: PartialEq + std::fmt::Debug>(
 ) -> String {
     let at = mine.iter().zip(real).position(|(a, b)| a != b).unwrap_or(mine.len().min(real.len()));
     format!(
-        "book of stock {stock}, {}: {} entries, the true one has {}; at place {at} {:?}, truly {:?}",
+        "book of stock {stock}, {}: {} entries, the true one has {}; at place {at} {:?}, \
+         truly {:?}",
         side.name(),
         mine.len(),
         real.len(),

@@ -285,8 +285,8 @@ impl Seat {
             self.spec.resyncs = None;
             self.resync();
         }
-        // A book of limited depth has used up what it knew, or it cannot be known which books a loss
-        // concerns: only refreshes bring them back.
+        // A book of limited depth has used up what it knew, or it cannot be known which books a
+        // loss concerns: only refreshes bring them back.
         let (exhausted, stuck) = self.books.as_ref().map_or((0, false), |books| {
             (books.counts().of(Inconsistency::DepthExhausted), books.needs_resync())
         });

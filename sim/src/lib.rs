@@ -13,7 +13,7 @@
 //! servers.rs    retransmission, snapshots  outlet.rs     seats, and a log
 //! checks.rs     what must hold              compare.rs    books against the true ones
 //! mutant.rs     faults that must be found   trace.rs      what happened last
-//! campaign.rs   many seeds                 loss.rs       two lines that lose one packet in a hundred
+//! campaign.rs   many seeds                 loss.rs       independent loss on two lines
 //! ```
 #![forbid(unsafe_code)]
 

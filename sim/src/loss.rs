@@ -76,7 +76,8 @@ fn lane() -> (Lane<NoOutlet>, RecoveryEnd) {
     )
 }
 
-/// Message `number`: the listing; then order k is message 2k, and gone in message 2(k + `RESTING`) + 1.
+/// Message `number`: the listing; then order k is message 2k, and gone in message
+/// 2(k + `RESTING`) + 1.
 fn message(number: u64) -> Vec<u8> {
     let head = Head { locate: 1, time: 34_200_000_000_000 + number };
     let order = number / 2;

@@ -188,8 +188,8 @@ impl Scenario {
 }
 
 impl Scenario {
-    /// A run without any fault, to which a test adds its own: 2,000 messages on two good lines, 10 us
-    /// apart, a consumer that takes everything, servers that answer.
+    /// A run without any fault, to which a test adds its own: 2,000 messages on two good lines,
+    /// 10 us apart, a consumer that takes everything, servers that answer.
     pub fn calm(seed: u64) -> Scenario {
         let good = LineSpec {
             most: 2,

@@ -1,5 +1,5 @@
-//! The fault table of docs/RELIABILITY.md, a test a row: one fault in an otherwise calm run, and what
-//! is promised of it. What must always hold is checked at every event of each run besides.
+//! The fault table of docs/RELIABILITY.md, a test a row: one fault in an otherwise calm run, and
+//! what is promised of it. What must always hold is checked at every event of each run besides.
 
 use sim::campaign::Summary;
 use sim::scenario::{Phase, START_NS, Scenario};
