@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use feed::lane::{Lane, LaneConfig};
 use feed::net::Source;
-use feed::net::udp::{Interface, UdpLine};
+use feed::net::udp::{Interface, UdpLine, UdpSource};
 use feed::publish::Outlet;
 use shm::seat::{Filter, Policy};
 use socket2::SockRef;
@@ -78,80 +78,112 @@ fn row_14_a_link_that_was_down_comes_back_by_itself() {
     in_own_network("row_14_a_link_that_was_down_comes_back_by_itself", link_down);
 }
 
-/// A line of the row's group over the near end of its cable.
-fn near(group: Ipv4Addr, number: u8) -> UdpLine {
-    let interface = Interface::Name(format!("near{}", number - 1));
-    UdpLine { line: number, group, port: 26_414, interface, source: None }
+/// Time between heartbeats of the venue in row 14.
+const BEAT: Duration = Duration::from_millis(50);
+const LINKED: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(239, 14, 14, 14), 26_414);
+
+/// A lane on both cables, and a venue at their far ends.
+struct Linked {
+    source: UdpSource,
+    from: [UdpSocket; 2],
+    lane: Lane<Collect>,
+    messages: Vec<Vec<u8>>,
+    number: u64,
+    polled: Instant,
+    /// The longest time between two polls: what a busy host adds to every time.
+    pause: Duration,
+}
+
+impl Linked {
+    fn new() -> Linked {
+        cables();
+        let on = |number: u8| UdpLine {
+            line: number,
+            group: *LINKED.ip(),
+            port: LINKED.port(),
+            interface: Interface::Name(format!("near{}", number - 1)),
+            source: None,
+        };
+        let config = LaneConfig {
+            hold_ns: 20_000_000,
+            line_timeout_ns: 2 * BEAT.as_nanos() as u64,
+            day: None,
+            ..stage::config(2)
+        };
+        Linked {
+            source: open(&spec(vec![on(1), on(2)])),
+            from: [far(0), far(1)],
+            lane: common::lane_with(config, Sizes::default()),
+            messages: stream(14, 12_000),
+            number: 0,
+            polled: Instant::now(),
+            pause: Duration::ZERO,
+        }
+    }
+
+    /// The next message on both lines, and a few polls.
+    fn step(&mut self) {
+        self.number += 1;
+        let bytes = packet(&self.messages, self.number);
+        for socket in &self.from {
+            // A link that is down may refuse; what is sent then is lost on it.
+            let _ = socket.send_to(&bytes, LINKED);
+        }
+        for _ in 0..4 {
+            self.pause = self.pause.max(self.polled.elapsed());
+            self.polled = Instant::now();
+            self.lane.poll(&mut self.source, utc()).expect("the sockets stay open");
+            std::thread::sleep(Duration::from_micros(150));
+        }
+    }
+
+    /// Steps until `done`, and says how long that took.
+    fn until(&mut self, what: &str, done: impl Fn(&mut Lane<Collect>) -> bool) -> Duration {
+        let begun = Instant::now();
+        loop {
+            self.step();
+            if done(&mut self.lane) {
+                return begun.elapsed();
+            }
+            assert!(begun.elapsed() < Duration::from_secs(4), "waited in vain for {what}");
+        }
+    }
 }
 
 fn link_down() {
-    const BEAT: Duration = Duration::from_millis(50);
-    cables();
-    let group = Ipv4Addr::new(239, 14, 14, 14);
-    let mut source = open(&spec(vec![near(group, 1), near(group, 2)]));
-    let from = [far(0), far(1)];
-    let config = LaneConfig {
-        hold_ns: 20_000_000,
-        line_timeout_ns: 2 * BEAT.as_nanos() as u64,
-        day: None,
-        ..stage::config(2)
+    let mut linked = Linked::new();
+    let is_down = |c: &Connection| c.state == ConnectionState::Down as u8;
+    let packets = |lane: &mut Lane<Collect>| {
+        lane.flush_images();
+        lane.publisher.counts.lines[0].packets
     };
-    let mut lane = common::lane_with(config, Sizes::default());
-    let messages = stream(14, 4_000);
-    let to = SocketAddrV4::new(group, 26_414);
-    let begun = Instant::now();
-    let (mut number, mut went_down, mut came_up) = (0u64, None, None);
-    let (mut alarm, mut back, mut a_before) = (None, None, 0);
-    while begun.elapsed() < Duration::from_millis(2_500) && (number as usize) < messages.len() {
-        number += 1;
-        let bytes = packet(&messages, number);
-        for socket in &from {
-            // A link that is down may refuse; what is sent then is lost on it.
-            let _ = socket.send_to(&bytes, to);
-        }
-        for _ in 0..4 {
-            lane.poll(&mut source, utc()).expect("the sockets stay open");
-            std::thread::sleep(Duration::from_micros(150));
-        }
-        let elapsed = begun.elapsed();
-        if went_down.is_none() && elapsed > Duration::from_millis(400) {
-            assert!(ip("link set near0 down"));
-            went_down = Some(Instant::now());
-        }
-        if let (Some(down), None) = (went_down, came_up) {
-            let is_down = |c: &Connection| c.state == ConnectionState::Down as u8;
-            if alarm.is_none() && connections(&lane).iter().any(is_down) {
-                alarm = Some(down.elapsed());
-            }
-            if down.elapsed() > Duration::from_millis(200) {
-                lane.flush_images();
-                a_before = lane.publisher.counts.lines[0].packets;
-                assert!(ip("link set near0 up"));
-                came_up = Some(Instant::now());
-            }
-        }
-        if let (Some(up), None) = (came_up, back) {
-            lane.flush_images();
-            if lane.publisher.counts.lines[0].packets > a_before {
-                back = Some(up.elapsed());
-            }
-        }
+    (0..300).for_each(|_| linked.step());
+    assert!(!connections(&linked.lane).iter().any(is_down) && packets(&mut linked.lane) > 200);
+    linked.pause = Duration::ZERO;
+    let down = Instant::now();
+    assert!(ip("link set near0 down"));
+    linked.until("an alarm", |lane| connections(lane).iter().any(is_down));
+    let alarm = down.elapsed();
+    let allowed = 2 * BEAT + Duration::from_millis(10) + linked.pause;
+    assert!(alarm <= allowed, "an alarm after {alarm:?}, polls up to {:?} apart", linked.pause);
+    while down.elapsed() < Duration::from_millis(200) {
+        linked.step();
     }
-    let (alarm, back) = (alarm.expect("an alarm"), back.expect("data after the link was up"));
-    for _ in 0..200 {
-        lane.poll(&mut source, utc()).expect("the sockets stay open");
-    }
+    let before = packets(&mut linked.lane);
+    assert!(ip("link set near0 up"));
+    let back = linked.until("data of the line", |lane| packets(lane) > before);
     assert!(back <= Duration::from_secs(1), "data {back:?} after the link was up");
-    // Two heartbeats; and 50 ms for a host that is busy.
-    assert!(alarm <= 2 * BEAT + Duration::from_millis(50), "an alarm after {alarm:?}");
-    let dropped = source.counts(1).kernel_drops + source.counts(2).kernel_drops;
-    if dropped == 0 {
-        assert_eq!(lane.gaps.declared(), 0, "the other line carried everything");
-        assert_eq!(lane.expected(), number + 1);
+    (0..300).for_each(|_| linked.step());
+    polled(&mut linked.lane, &mut linked.source);
+    let dropped = [1, 2].map(|line| linked.source.counts(line).kernel_drops);
+    if dropped == [0, 0] {
+        assert_eq!(linked.lane.gaps.declared(), 0, "the other line carried everything");
+        assert_eq!(linked.lane.expected(), linked.number + 1);
     }
     println!(
         "row 14: link down 200 ms: alarm after {alarm:?}, data {back:?} after it was up, \
-        {number} messages without a gap"
+         {} messages without a gap",
+        linked.number
     );
 }
 
