@@ -135,7 +135,12 @@ impl Lane {
         let spec = FanoutSpec { instruments, rules, allow_wait: shape.allow_wait, generation };
         let table = producer.body("instruments").expect("a table");
         let mut lane = Lane {
-            fanout: Fanout::new(spec, memories).expect("a fan-out"),
+            fanout: {
+                let mut fanout = Fanout::new(spec, memories).expect("a fan-out");
+                // It has nothing else to do than to serve its seats.
+                fanout.set_pace(1);
+                fanout
+            },
             table: InstrumentWriter::new(table),
             naive: Naive::new(shape.instruments),
             step: 0,
