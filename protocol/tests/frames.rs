@@ -217,8 +217,11 @@ proptest! {
             let damaged = udp(link, &out, Checksums::Verify);
             if bit / 8 >= network {
                 // Ones' complement sums find every single flipped bit; the one exception clears
-                // the checksum itself to zero, "not computed", and leaves the content whole.
-                prop_assert!(damaged.is_err() || damaged == Ok(packet), "bit {}", bit);
+                // the checksum itself to zero, "not computed", and leaves the content whole. But a
+                // length made shorter takes words out of the sum, which one in 65,536 times fits.
+                let length = (network + 24..network + 26).contains(&(bit / 8));
+                let same = damaged == Ok(packet);
+                prop_assert!(damaged.is_err() || same || length, "bit {}", bit);
             }
             let _ = udp(link, &out, Checksums::Ignore);
             out[bit / 8] ^= 1 << (bit % 8);
