@@ -9,7 +9,7 @@
 //! | hopeless | nobody can fill a gap and nobody has snapshots | nothing is kept until the session rolls |
 
 use super::gone::GoneOrders;
-use super::mail::{LaneEnd, SessionName, Unfillable, Want};
+use super::mail::{LaneEnd, SessionName, Want};
 use super::snapshot::Snapshot;
 use super::store::Store;
 use crate::gap::Gaps;
@@ -232,8 +232,8 @@ impl Repair {
         self.asked
     }
 
-    /// A gap cannot be filled by requests.
-    pub(super) fn unfillable(&mut self, gap: u32, _why: Unfillable, gaps: &Gaps) {
+    /// A gap cannot be filled by requests. Why, recovery has counted.
+    pub(super) fn unfillable(&mut self, gap: u32, gaps: &Gaps) {
         if let Some(gap) = gaps.open().iter().find(|open| open.id == gap && open.left > 0) {
             self.lost_below = self.lost_below.max(gap.end);
         }

@@ -27,7 +27,7 @@ pub mod flag {
     /// There is a message.
     pub const KNOWN: u8 = 1;
     /// Its effect is still to come: it was missing, or the book has refused it.
-    pub const TODO: u8 = 2;
+    pub const PENDING: u8 = 2;
     /// It was missing when its number had its turn.
     pub const LATE: u8 = 4;
     /// It has taken an order away, which its last bytes describe.
@@ -83,7 +83,7 @@ struct Chain {
     turn: u32,
     head: u32,
     tail: u32,
-    todo: u32,
+    pending: u32,
 }
 
 /// A message out of the store.
@@ -112,8 +112,8 @@ impl Kept {
     }
 
     /// Whether its effect is still to come.
-    pub fn is_todo(&self) -> bool {
-        self.flags & flag::TODO != 0
+    pub fn is_pending(&self) -> bool {
+        self.flags & flag::PENDING != 0
     }
 }
 
@@ -134,7 +134,7 @@ pub struct Store {
     entries: Box<[Entry]>,
     flags: Box<[u8]>,
     chains: Box<[Chain]>,
-    /// Locates with something to do, in the order in which that was found.
+    /// Locates with something pending, in the order in which that was found.
     work: Vec<u16>,
     turn: u32,
     base: u64,
@@ -147,7 +147,7 @@ impl Store {
     pub fn new(messages: u32) -> Store {
         let room = if messages == 0 { 0 } else { messages.next_power_of_two() as usize };
         let locates = if room == 0 { 0 } else { LOCATES };
-        let chain = Chain { turn: 0, head: NIL, tail: NIL, todo: 0 };
+        let chain = Chain { turn: 0, head: NIL, tail: NIL, pending: 0 };
         Store {
             entries: vec![EMPTY; room].into_boxed_slice(),
             flags: vec![0; room].into_boxed_slice(),
@@ -255,7 +255,7 @@ impl Store {
         if !self.is_missing(number) {
             return false;
         }
-        let flags = flag::KNOWN | flag::TODO | flag::LATE;
+        let flags = flag::KNOWN | flag::PENDING | flag::LATE;
         self.put(number, bytes, ts_receive, origin, flags);
         true
     }
@@ -367,34 +367,34 @@ impl Store {
                 continue;
             };
             let locate = u16::from_be_bytes([entry.bytes[1], entry.bytes[2]]);
-            self.append(locate, place as u32, flags & flag::TODO != 0);
+            self.append(locate, place as u32, flags & flag::PENDING != 0);
         }
         self.indexed = end;
         left
     }
 
-    fn append(&mut self, locate: u16, place: u32, todo: bool) {
+    fn append(&mut self, locate: u16, place: u32, pending: bool) {
         let Some(chain) = self.chains.get_mut(usize::from(locate)) else { return };
         if chain.turn != self.turn {
-            *chain = Chain { turn: self.turn, head: NIL, tail: NIL, todo: 0 };
+            *chain = Chain { turn: self.turn, head: NIL, tail: NIL, pending: 0 };
         }
         let tail = std::mem::replace(&mut chain.tail, place);
         if tail == NIL {
             chain.head = place;
         }
-        if todo {
-            if chain.todo == 0 {
+        if pending {
+            if chain.pending == 0 {
                 // A locate is in it once: it is taken out only when the lists begin anew.
                 self.work.push(locate);
             }
-            chain.todo += 1;
+            chain.pending += 1;
         }
         if let Some(entry) = self.entries.get_mut(tail as usize) {
             entry.next = place;
         }
     }
 
-    /// Locates with something to do, in the order in which that was found.
+    /// Locates with something pending, in the order in which that was found.
     pub fn work(&self) -> &[u16] {
         &self.work
     }

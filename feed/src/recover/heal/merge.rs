@@ -63,7 +63,7 @@ impl Done {
 }
 
 impl<O: Outlet> Heal<'_, O> {
-    /// Gives the instrument of `locate` all that is to do below `limit`. Gives back how many
+    /// Gives the instrument of `locate` all that is pending below `limit`. Gives back how many
     /// messages were looked at.
     pub(super) fn merge(&mut self, locate: u16, limit: u64, now: u64) -> u64 {
         let mut done = Done::of(self.venue.directory.index(locate));
@@ -73,9 +73,9 @@ impl<O: Outlet> Heal<'_, O> {
             if kept.number >= limit {
                 break;
             }
-            if kept.is_todo() {
+            if kept.is_pending() {
                 self.take_late(&kept, place, &mut done);
-                self.repair.store.set_flags(kept.number, 0, flag::TODO);
+                self.repair.store.set_flags(kept.number, 0, flag::PENDING);
                 looked_at += 8;
             }
             place = self.repair.store.next_of(place);
@@ -176,7 +176,10 @@ impl<O: Outlet> Heal<'_, O> {
         while let Some(kept) = self.repair.store.at(place) {
             place = self.repair.store.next_of(place);
             looked_at += 1;
-            if kept.number <= from || kept.is_todo() || !matches!(kept.code(), b'A' | b'F' | b'U') {
+            if kept.number <= from
+                || kept.is_pending()
+                || !matches!(kept.code(), b'A' | b'F' | b'U')
+            {
                 continue;
             }
             let event = BookEvent::read(kept.message());

@@ -6,8 +6,8 @@
 //! ```
 //!
 //! While something is missing, the books go on with what is live. What a book refuses (because its
-//! order is among the missing) is kept as *to do*, and so is every message that comes late. When
-//! nothing is missing any more, each instrument in turn gets all that is to do, in the order of the
+//! order is among the missing) is kept as *pending*, and so is every message that comes late. When
+//! nothing is missing any more, each instrument in turn gets all that is pending, in the order of the
 //! session, and is then what it would be had everything come in order:
 //!
 //! - reductions and deletions commute with those that were taken live. Where the order has gone in
@@ -42,6 +42,8 @@ use crate::venue::nasdaq::Nasdaq;
 
 /// The only channel of this venue.
 const CHANNEL: u16 = 0;
+/// Messages are put into lists so many times faster than into books.
+const INDEX: u64 = 4;
 
 /// What proves a book complete: only code of this module can make it.
 #[derive(Debug)]
@@ -117,7 +119,7 @@ impl<O: Outlet> Heal<'_, O> {
     ) {
         let unknown_break = event.code == b'B' && self.venue.directory.index(event.locate) == 0;
         if !applied || unknown_break {
-            self.repair.store.set_flags(number, flag::TODO, 0);
+            self.repair.store.set_flags(number, flag::PENDING, 0);
         } else if let Some(gone) = order.and_then(|order| taken_away(event, &order)) {
             self.repair.store.set_gone(number, gone);
         }
@@ -190,7 +192,7 @@ impl<O: Outlet> Heal<'_, O> {
     /// not missing, and of which nobody knows the price, is lost: that is declared. One that was
     /// missing is in a gap, which says how it ended.
     fn resolve_lost(&mut self, kept: &Kept, now: u64) {
-        if !kept.is_todo() || !matches!(kept.code(), b'E' | b'C') {
+        if !kept.is_pending() || !matches!(kept.code(), b'E' | b'C') {
             return;
         }
         let event = BookEvent::read(kept.message());
@@ -202,7 +204,7 @@ impl<O: Outlet> Heal<'_, O> {
         } else if kept.flags & flag::LATE == 0 {
             self.declare_lost(kept.number, now);
         }
-        self.repair.store.set_flags(kept.number, 0, flag::TODO);
+        self.repair.store.set_flags(kept.number, 0, flag::PENDING);
     }
 
     /// Publishes a print that comes late.
@@ -308,7 +310,7 @@ impl<O: Outlet> Heal<'_, O> {
         let broken = event.code == b'B' && self.venue.directory.index(event.locate) != 0;
         if refused || print || broken {
             self.publish(number, message, stamp);
-            self.repair.store.set_flags(number, 0, flag::TODO);
+            self.repair.store.set_flags(number, 0, flag::PENDING);
         }
     }
 

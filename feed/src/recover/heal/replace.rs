@@ -12,17 +12,14 @@ use protocol::venue::nasdaq::{BookEvent, EventKind};
 use wire::codes::{BookCause, GapHow};
 use wire::{BookState, Origin, Path, StampBy};
 
-use super::Heal;
 use super::merge::Done;
+use super::{Heal, Healed, INDEX};
 use crate::publish::Outlet;
 use crate::publish::step::Stamp;
 use crate::recover::repair::{Phase, Stage};
 use crate::recover::snapshot::Snapshot;
 use crate::recover::store::{Gone, Kept, flag};
 use crate::venue::nasdaq::Effect;
-
-/// Messages are put into lists so many times faster than into books.
-const INDEX: u64 = 4;
 
 impl<O: Outlet> Heal<'_, O> {
     /// Goes on with a snapshot. Gives back what is left of `budget`.
@@ -98,7 +95,7 @@ impl<O: Outlet> Heal<'_, O> {
         let Some(&[code, high, low]) = message.first_chunk::<3>() else { return false };
         let mut place = self.repair.store.first_of(u16::from_be_bytes([high, low]));
         while let Some(kept) = self.repair.store.at(place) {
-            if kept.code() == code && !kept.is_todo() {
+            if kept.code() == code && !kept.is_pending() {
                 return true;
             }
             place = self.repair.store.next_of(place);
@@ -168,8 +165,8 @@ impl<O: Outlet> Heal<'_, O> {
         if done.contradiction.is_none() {
             let whole = !self.is_gap_behind(snapshot.next, u64::MAX);
             let proof = match whole {
-                true => self.gaps.healed(&Self::healed()),
-                false => self.gaps.healed_but(&Self::healed()),
+                true => self.gaps.healed(&Healed(())),
+                false => self.gaps.healed_but(&Healed(())),
             };
             self.venue.prove(index, proof);
         }
@@ -189,12 +186,12 @@ impl<O: Outlet> Heal<'_, O> {
         let event = BookEvent::read(kept.message());
         let (number, index) = (kept.number, done.index);
         if !event.kind.is_book() {
-            if kept.is_todo() {
+            if kept.is_pending() {
                 let origin =
                     Origin::new(kept.origin.line(), Path::Retransmission, kept.origin.stamp());
                 let stamp = Stamp { ts_venue: 0, ts_receive: kept.ts_receive, origin };
                 self.publish(number, kept.message(), stamp);
-                self.repair.store.set_flags(number, 0, flag::TODO);
+                self.repair.store.set_flags(number, 0, flag::PENDING);
             }
             return;
         }
@@ -203,22 +200,22 @@ impl<O: Outlet> Heal<'_, O> {
         match self.venue.apply_silently(index, &event) {
             // Something that is missing explains it, and it waits for that.
             Effect::Refused(_) if self.is_gap_behind(next, number) => {
-                self.repair.store.set_flags(number, flag::TODO, 0);
+                self.repair.store.set_flags(number, flag::PENDING, 0);
             }
             Effect::Refused(cause) => {
                 done.contradicts(cause, number);
-                self.repair.store.set_flags(number, 0, flag::TODO);
+                self.repair.store.set_flags(number, 0, flag::PENDING);
             }
             Effect::Placed(..) | Effect::Shrunk(..) => {
                 if let Some(order) = order {
                     if let Some(gone) = taken_away(&event, &order) {
                         self.repair.store.set_gone(number, gone);
                     }
-                    if kept.is_todo() {
+                    if kept.is_pending() {
                         self.print(index, kept, &event, Some((order.price, order.side)));
                     }
                 }
-                self.repair.store.set_flags(number, 0, flag::TODO);
+                self.repair.store.set_flags(number, 0, flag::PENDING);
             }
         }
     }
@@ -256,7 +253,7 @@ impl<O: Outlet> Heal<'_, O> {
                 gap.patched = true;
             }
         }
-        self.gaps.all_healed(&Self::healed());
+        self.gaps.all_healed(&Healed(()));
         self.close_gaps_below(snapshot.next, GapHow::Snapshot, now);
         if self.gaps.open().is_empty() {
             return self.all_healed();

@@ -4,7 +4,7 @@ use wire::BookState;
 use wire::codes::{BookCause, GapHow};
 use wire::payload::BookStateChange;
 
-use super::{Heal, Healed};
+use super::{Heal, INDEX};
 use crate::gap::OPEN_GAPS_MAX;
 use crate::publish::Outlet;
 use crate::recover::mail::{News, Unfillable};
@@ -19,8 +19,6 @@ const NEWS_A_POLL: usize = 16;
 const TOLD_A_POLL: usize = 64;
 /// In a poll that found packets, which is one in many, so many times more is done.
 const BUSY: u64 = 8;
-/// Messages are put into lists so many times faster than into books.
-const INDEX: u64 = 4;
 /// How long a snapshot may be ahead of the lines, ns.
 const AHEAD_NS: u64 = 1_000_000_000;
 
@@ -69,8 +67,8 @@ impl<O: Outlet> Heal<'_, O> {
             let Some(end) = &mut self.repair.end else { return };
             match end.news.pop() {
                 Err(_) => return,
-                Ok(News::Unfillable { gap, why }) => {
-                    self.repair.unfillable(gap, why, self.gaps);
+                Ok(News::Unfillable { gap, .. }) => {
+                    self.repair.unfillable(gap, self.gaps);
                     self.hope(now);
                 }
                 Ok(News::NoSnapshot { why }) => {
@@ -243,10 +241,5 @@ impl<O: Outlet> Heal<'_, O> {
                 self.venue.changed_silently(index, change, now, self.publisher);
             }
         }
-    }
-
-    /// What proves a book complete.
-    pub(super) fn healed() -> Healed {
-        Healed(())
     }
 }
